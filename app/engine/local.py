@@ -1,0 +1,307 @@
+"""Runs in supervised processes of this machine: started when first needed, again when they die."""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from time import monotonic
+from typing import Final
+
+import msgspec
+import structlog
+
+from app import __version__
+from checkers import Item, Outcome, StrategyName
+from checkers.checks import CheckWork, ClientName
+from checkers.child import Child, ChildLost
+from checkers.messages import (
+    Begin,
+    Cancel,
+    Cost,
+    Ended,
+    Items,
+    Outcomes,
+    Ready,
+    ToHost,
+    decode_from_host,
+    encode,
+)
+from checkers.strategies.strategy import Fault
+
+logger = structlog.get_logger(__name__)
+
+USER_AGENT: Final = f"Tercet/{__version__}"
+_MODULE: Final = "checkers.host"
+_ITEMS_PER_FRAME: Final = 1000
+# A run whose process dies this often within this time, with no new outcome, is given up.
+_DEATHS: Final = 5
+_DEATHS_WITHIN_SECONDS: Final = 60.0
+_TRIES: Final = 2
+# Before a process is started again; what killed it may be passing, such as a lack of memory.
+_REST_SECONDS: Final = 0.05
+
+Emit = Callable[[list[Outcome]], Awaitable[None]]
+
+
+class Slot(StrEnum):
+    """The processes a service keeps: no big run delays a small one, no run delays a check."""
+
+    BATCH = "batch"
+    QUICK = "quick"
+    WATCH = "watch"
+
+
+class RunFailed(Exception):
+    """The run could not be carried out to its end; its text is a sentence for people."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run is to be carried out."""
+
+    strategy: StrategyName
+    client: ClientName
+    concurrency: int
+    findings: bool = False
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run took. Durations in seconds."""
+
+    setup: float
+    wall: float
+    cost: Cost | None
+
+
+class Engine:
+    """Carries out runs in child processes, one process for each slot.
+
+    Args:
+        allowed_networks: special networks that may be contacted; `None`: every address.
+        ca_bundle: a PEM file to trust instead of the system's store.
+    """
+
+    def __init__(
+        self, allowed_networks: tuple[str, ...] | None, *, ca_bundle: str | None = None
+    ) -> None:
+        self._allowed_networks = allowed_networks
+        self._ca_bundle = ca_bundle
+        self._hosts = {slot: _Host() for slot in Slot}
+        self._numbers = itertools.count(1)
+
+    async def execute(
+        self, slot: Slot, order: Order, items: Sequence[Item], emit: Emit
+    ) -> Report:
+        """Carry out a run and emit one outcome for each item.
+
+        Raises:
+            RunFailed: it could not be carried out; outcomes emitted before stay good.
+        """
+        return await self._execute(self._hosts[slot], order, items, emit)
+
+    async def execute_fresh(self, order: Order, items: Sequence[Item], emit: Emit) -> Report:
+        """As `execute`, in a process of its own that nothing has warmed."""
+        async with _fresh_host() as host:
+            return await self._execute(host, order, items, emit)
+
+    async def close(self) -> None:
+        """End every process."""
+        await asyncio.gather(*(host.close() for host in self._hosts.values()))
+
+    async def _execute(
+        self, host: "_Host", order: Order, items: Sequence[Item], emit: Emit
+    ) -> Report:
+        begin = Begin(
+            run=next(self._numbers),
+            strategy=order.strategy,
+            concurrency=order.concurrency,
+            work=CheckWork(
+                client=order.client,
+                waiting_since=monotonic(),
+                allowed_networks=self._allowed_networks,
+                user_agent=USER_AGENT,
+                ca_bundle=self._ca_bundle,
+                findings=order.findings,
+            ),
+        )
+        return await _Execution(host, begin, items, emit).carry_out()
+
+
+class _Execution:
+    """One run, over as many processes as it takes."""
+
+    def __init__(self, host: "_Host", begin: Begin, items: Sequence[Item], emit: Emit) -> None:
+        self._host = host
+        self._begin = begin
+        self._left = {item.seq: item for item in items}
+        self._emit = emit
+        self._tries: dict[int, int] = {}
+        self._deaths: list[float] = []
+
+    async def carry_out(self) -> Report:
+        asked = monotonic()
+        while True:
+            try:
+                ended = await self._try(asked)
+            except (ChildLost, OSError) as error:
+                await self._bury(error)
+                await asyncio.sleep(_REST_SECONDS * len(self._deaths))
+                continue
+            if ended.error is not None:
+                raise RunFailed(ended.error)
+            if self._left:
+                raise RunFailed(f"{len(self._left)} targets came back without an outcome.")
+            return Report(setup=ended.setup, wall=ended.wall, cost=ended.cost)
+
+    async def _try(self, asked: float) -> Ended:
+        """Send what is left and take outcomes until the run ends.
+
+        Raises:
+            ChildLost, OSError: the process died, or could not be started.
+        """
+        run = self._begin.run
+        async with self._host.conversation(run) as (child, answers):
+            try:
+                await self._send(child)
+                while True:
+                    message = await answers.get()
+                    if message is None:
+                        raise ChildLost("the process that ran the checks ended")
+                    if isinstance(message, Ended):
+                        setup = message.setup + self._host.started_within(asked)
+                        return msgspec.structs.replace(message, setup=setup)
+                    await self._take(message.outcomes)
+            except ChildLost:
+                raise
+            except BaseException:
+                # Cancelled, or the consumer failed: either way nobody wants the rest.
+                with contextlib.suppress(ChildLost):
+                    await child.send(encode(Cancel(run=run)))
+                raise
+
+    async def _send(self, child: Child) -> None:
+        await child.send(encode(self._begin))
+        items = list(self._left.values())
+        for start in range(0, len(items), _ITEMS_PER_FRAME):
+            part = items[start : start + _ITEMS_PER_FRAME]
+            last = start + _ITEMS_PER_FRAME >= len(items)
+            await child.send(encode(Items(run=self._begin.run, items=part, last=last)))
+
+    async def _take(self, outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            del self._left[outcome.seq]
+        self._deaths.clear()
+        await self._emit(outcomes)
+
+    async def _bury(self, error: Exception) -> None:
+        """Note a death: what was in flight is tried once more, then it is lost.
+
+        Lanes take items in order, so the first ones without an outcome were in flight.
+        """
+        now = monotonic()
+        self._deaths = [at for at in self._deaths if now - at < _DEATHS_WITHIN_SECONDS] + [now]
+        logger.warning("child_lost", run=self._begin.run, error=str(error), left=len(self._left))
+        if len(self._deaths) >= _DEATHS:
+            raise RunFailed(
+                f"The process that runs the checks died {_DEATHS} times without a new outcome."
+            ) from error
+        lost: list[Outcome] = []
+        for seq in itertools.islice(list(self._left), self._begin.concurrency):
+            self._tries[seq] = self._tries.get(seq, 0) + 1
+            if self._tries[seq] >= _TRIES:
+                item = self._left.pop(seq)
+                detail = "The process that ran this check was lost twice."
+                lost.append(self._begin.work.fault(item, Fault.WORKER_LOST, detail))
+        if lost:
+            await self._emit(lost)
+
+
+class _Host:
+    """One child process and who waits for its answers."""
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._waiting: dict[int, asyncio.Queue[Outcomes | Ended | None]] = {}
+        self._starting = asyncio.Lock()
+        self._started_at = 0.0
+        self._start_seconds = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None and self._child.alive else None
+
+    def started_within(self, asked: float) -> float:
+        """Seconds that the start of the process took, if it was started for this run."""
+        return self._start_seconds if self._started_at >= asked else 0.0
+
+    @asynccontextmanager
+    async def conversation(
+        self, run: int
+    ) -> AsyncIterator[tuple[Child, asyncio.Queue[Outcomes | Ended | None]]]:
+        """The living process, and the messages it sends of this run; `None` is its death."""
+        child = await self._living()
+        # Bounded, so that a slow consumer slows the run through the pipe.
+        answers: asyncio.Queue[Outcomes | Ended | None] = asyncio.Queue(8)
+        self._waiting[run] = answers
+        try:
+            yield child, answers
+        finally:
+            del self._waiting[run]
+            while not answers.empty():
+                # Makes room for the reader, should it be waiting to hand over one more.
+                answers.get_nowait()
+
+    async def close(self) -> None:
+        async with self._starting:
+            if self._child is not None:
+                self._child.kill()
+                await self._child.close()
+            if self._reader is not None:
+                await self._reader
+            self._child = self._reader = None
+
+    async def _living(self) -> Child:
+        async with self._starting:
+            if self._child is not None and self._child.alive and self._reader is not None:
+                if not self._reader.done():
+                    return self._child
+            began = monotonic()
+            child = await Child.spawn(_MODULE)
+            first = decode_from_host(await child.receive())
+            assert isinstance(first, Ready)
+            self._started_at = monotonic()
+            self._start_seconds = self._started_at - began
+            self._child = child
+            # Its parent is this object: close() waits for it.
+            self._reader = asyncio.create_task(self._read(child))
+            return child
+
+    async def _read(self, child: Child) -> None:
+        try:
+            while True:
+                message = decode_from_host(await child.receive())
+                if isinstance(message, Ready):
+                    continue
+                answers = self._waiting.get(message.run)
+                if answers is not None:
+                    await answers.put(message)
+        except ChildLost:
+            pass
+        except msgspec.MsgspecError:
+            logger.exception("child_spoke_nonsense", pid=child.pid)
+        finally:
+            child.kill()
+            for answers in list(self._waiting.values()):
+                await answers.put(None)
+            await child.close()
+
+
+@asynccontextmanager
+async def _fresh_host() -> AsyncIterator[_Host]:
+    host = _Host()
+    try:
+        yield host
+    finally:
+        await host.close()

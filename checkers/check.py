@@ -1,0 +1,144 @@
+"""One check as a conversation: it asks for exchanges, is told what they saw, and ends in an outcome.
+
+It does no I/O, so one text serves threads, processes and event loops: a driver sends each hop it
+asks for to a client and hands the exchange back. That is why every strategy and every client
+follows redirects, keeps deadlines and judges alike.
+"""
+
+from collections.abc import Generator
+from time import time
+
+from checkers.body import EXCERPT_BYTES
+from checkers.clients.exchange import Exchange, Failure, Hop
+from checkers.errors import InvalidUrl
+from checkers.outcome import Outcome, Reason, Status
+from checkers.redirect import RedirectRefused, Request, next_request
+from checkers.target import Target
+from checkers.timing import NO_PHASES, Marks, now, phases
+from checkers.url import parse
+from checkers.verdict import body_text, effective, judge, looks_at_body
+
+Conversation = Generator[Hop, Exchange, Outcome]
+
+
+def check(
+    seq: int, target: Target, *, waiting_since: float, with_findings: bool = False
+) -> Conversation:
+    """Check a target once.
+
+    Args:
+        seq: place of the target in the request, from 0.
+        waiting_since: instant of the monotonic clock from which `queued` counts.
+        with_findings: note every expectation with what was found.
+    """
+    started, started_at = now(), time()
+    queued = max(started - waiting_since, 0.0)
+    try:
+        url = parse(target.url)
+    except InvalidUrl as error:
+        return Outcome(
+            seq=seq,
+            url=target.url,
+            status=Status.UNKNOWN,
+            reason=Reason.INVALID_URL,
+            detail=str(error),
+            started_at=started_at,
+            queued=queued,
+        )
+    request = Request(target.method, url, target.headers, target.body)
+    seen, hops = yield from _follow(target, request, started + target.timeout)
+    total = _total(hops, seen.ended)
+    verdict = judge(seen, total, effective(target.expect), with_findings=with_findings)
+    answered = seen.http_status is not None
+    return Outcome(
+        seq=seq,
+        url=target.url,
+        status=verdict.status,
+        reason=verdict.reason,
+        detail=verdict.detail,
+        http_status=seen.http_status,
+        http_version=seen.http_version,
+        final_url=_final_url(target, hops),
+        redirects=len(hops) - 1,
+        remote_address=seen.remote_address,
+        started_at=started_at,
+        queued=queued,
+        total=total,
+        phases=phases([marks for marks, _ in hops]) if total is not None else NO_PHASES,
+        body_bytes=seen.body_bytes,
+        excerpt=_excerpt(seen) if answered and verdict.status is not Status.UP else None,
+        tls=seen.tls,
+        findings=verdict.findings,
+    )
+
+
+_Hops = list[tuple[Marks, str]]
+
+
+def _follow(
+    target: Target, request: Request, deadline: float
+) -> Generator[Hop, Exchange, tuple[Exchange, _Hops]]:
+    """One attempt: the request and every redirect, under one deadline."""
+    hops: _Hops = []
+    keep_body = looks_at_body(target)
+    while True:
+        hop = Hop(
+            request=request,
+            deadline=deadline,
+            verify_tls=target.verify_tls,
+            max_body_bytes=target.max_body_bytes,
+            keep_body=keep_body,
+            follow_redirects=target.follow_redirects,
+        )
+        seen = yield hop
+        hops.append((seen.marks, request.url.text if not hops else request.url.wire))
+        if seen.failure is not None:
+            return _redirected(seen, hops), hops
+        if seen.http_status is None or not target.follow_redirects:
+            return seen, hops
+        try:
+            following = next_request(request, seen.http_status, seen.values("location"))
+        except RedirectRefused as error:
+            return _ending(seen, Reason.REDIRECT_REFUSED, str(error)), hops
+        if following is None:
+            return seen, hops
+        if len(hops) > target.max_redirects:
+            more = f"More than {target.max_redirects} redirects."
+            return _ending(seen, Reason.TOO_MANY_REDIRECTS, more), hops
+        request = following
+
+
+def _ending(seen: Exchange, reason: Reason, detail: str) -> Exchange:
+    """A redirect that ends the check: no expectation was asked of its response."""
+    seen.failure, seen.judged = Failure(reason, detail), False
+    return seen
+
+
+def _redirected(seen: Exchange, hops: _Hops) -> Exchange:
+    """A refused address is the operator's word on a request, but the target's fault on a redirect."""
+    if len(hops) > 1 and seen.failure and seen.failure.reason is Reason.ADDRESS_NOT_ALLOWED:
+        seen.failure = Failure(Reason.REDIRECT_REFUSED, f"Redirected away: {seen.failure.detail}")
+    return seen
+
+
+def _total(hops: _Hops, ended: float) -> float | None:
+    began = hops[0][0].began
+    return None if began is None else max(ended - began, 0.0)
+
+
+def _final_url(target: Target, hops: _Hops) -> str:
+    return target.url if len(hops) == 1 else hops[-1][1]
+
+
+def _excerpt(seen: Exchange) -> str | None:
+    if not seen.body:
+        return None
+    if len(seen.body) <= EXCERPT_BYTES:
+        return body_text(seen)
+    whole, seen.body = seen.body, seen.body[:EXCERPT_BYTES]
+    try:
+        return body_text(seen)
+    finally:
+        seen.body = whole
+
+

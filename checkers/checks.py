@@ -1,0 +1,135 @@
+"""Checks as a work that any strategy can carry: which client, under which policy."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from enum import StrEnum
+from time import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from checkers.admission import Policy
+from checkers.check import check
+from checkers.clients.exchange import BlockingClient, NonBlockingClient, Surroundings
+from checkers.lookup import Lookup
+from checkers.outcome import Outcome, Reason, Status
+from checkers.target import Target
+from checkers.timing import now
+
+if TYPE_CHECKING:
+    # A name only: a strategy's module never has to be loaded for a check.
+    from checkers.strategies.strategy import Fault
+
+
+class ClientName(StrEnum):
+    """The libraries that can perform an exchange."""
+
+    REQUESTS = "requests"
+    AIOHTTP = "aiohttp"
+
+
+class Item(msgspec.Struct, frozen=True, array_like=True):
+    """A target with its place in the request."""
+
+    seq: int
+    target: Target
+
+
+class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
+    """Checks with one client.
+
+    Attributes:
+        waiting_since: instant of the monotonic clock from which every check waits for its turn.
+        allowed_networks: special networks that may be contacted; `None`: every address.
+        findings: note each expectation with what was found.
+    """
+
+    client: ClientName
+    waiting_since: float
+    allowed_networks: tuple[str, ...] | None
+    user_agent: str
+    ca_bundle: str | None = None
+    findings: bool = False
+
+    @contextmanager
+    def opened(self) -> Iterator[Callable[[Item], Outcome]]:
+        """Perform checks in the calling thread; threads may share it."""
+        client = self._blocking()
+
+        def perform(item: Item) -> Outcome:
+            return self._carry_out(client, item)
+
+        try:
+            yield perform
+        finally:
+            client.abort()
+
+    @asynccontextmanager
+    async def opened_async(self) -> AsyncIterator[Callable[[Item], Awaitable[Outcome]]]:
+        """Perform checks on the running event loop."""
+        client = self._nonblocking()
+
+        async def perform(item: Item) -> Outcome:
+            return await self._carry_out_async(client, item)
+
+        try:
+            yield perform
+        finally:
+            await client.close()
+
+    def fault(self, item: Item, fault: "Fault", detail: str) -> Outcome:
+        """The outcome of a target that could not be checked through a fault of ours."""
+        return Outcome(
+            seq=item.seq,
+            url=item.target.url,
+            status=Status.UNKNOWN,
+            reason=Reason(fault.value),
+            detail=detail,
+            started_at=time(),
+            queued=max(now() - self.waiting_since, 0.0),
+        )
+
+    def _carry_out(self, client: BlockingClient, item: Item) -> Outcome:
+        conversation = check(
+            item.seq, item.target, waiting_since=self.waiting_since, with_findings=self.findings
+        )
+        try:
+            hop = next(conversation)
+            while True:
+                hop = conversation.send(client.exchange(hop))
+        except StopIteration as ended:
+            outcome: Outcome = ended.value
+            return outcome
+
+    async def _carry_out_async(self, client: NonBlockingClient, item: Item) -> Outcome:
+        conversation = check(
+            item.seq, item.target, waiting_since=self.waiting_since, with_findings=self.findings
+        )
+        try:
+            hop = next(conversation)
+            while True:
+                hop = conversation.send(await client.exchange(hop))
+        except StopIteration as ended:
+            outcome: Outcome = ended.value
+            return outcome
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            policy=Policy(self.allowed_networks),
+            lookup=Lookup(),
+            user_agent=self.user_agent,
+            ca_bundle=self.ca_bundle,
+        )
+
+    # A client's library is loaded by whoever uses it: a child that runs aiohttp never pays for
+    # requests (20 MB, 80 ms), nor the reverse.
+
+    def _blocking(self) -> BlockingClient:
+        from checkers.clients.requests_client import RequestsClient  # noqa: PLC0415
+
+        return RequestsClient(self._surroundings())
+
+    def _nonblocking(self) -> NonBlockingClient:
+        from checkers.clients.aiohttp_client import AiohttpClient  # noqa: PLC0415
+
+        return AiohttpClient(self._surroundings())

@@ -1,0 +1,149 @@
+"""A process of our own, fed and read over its pipes: both ends of it.
+
+Not `multiprocessing`: started from a console script it would import the whole application again,
+and a reader killed while it holds the lock of a shared queue stalls all the others. A frame is
+four bytes of length, most significant first, then that many bytes.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import struct
+import sys
+from collections.abc import Mapping
+from typing import BinaryIO, Final, Self
+
+_LENGTH: Final = struct.Struct(">I")
+_PR_SET_PDEATHSIG: Final = 1
+# What one pipe may hold back before a writer waits, in bytes.
+_READ_LIMIT: Final = 1024 * 1024
+# A process that was told to end by closing its input is killed after this long, in seconds.
+_PATIENCE_SECONDS: Final = 2.0
+
+
+class ChildLost(Exception):
+    """The process ended, or its pipe broke, before it had answered."""
+
+
+def framed(payload: bytes) -> bytes:
+    """A payload as it goes over the pipe."""
+    return _LENGTH.pack(len(payload)) + payload
+
+
+class Child:
+    """The parent's end: a Python module running as a process, spoken to in frames."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def spawn(cls, module: str, environment: Mapping[str, str] | None = None) -> Self:
+        """Start `python -m module`; the working folder is not on its path.
+
+        Raises:
+            OSError: no process could be made.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",
+            "-m",
+            module,
+            str(os.getpid()),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_READ_LIMIT,
+            env=None if environment is None else dict(environment),
+        )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def send(self, payload: bytes) -> None:
+        """Hand over one frame, waiting while the pipe is full.
+
+        Raises:
+            ChildLost: nobody reads any more.
+        """
+        pipe = self._process.stdin
+        assert pipe is not None
+        try:
+            pipe.write(framed(payload))
+            await pipe.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise ChildLost(f"process {self.pid} reads no more") from error
+
+    async def receive(self) -> bytes:
+        """The next frame.
+
+        Raises:
+            ChildLost: the process ended.
+        """
+        pipe = self._process.stdout
+        assert pipe is not None
+        try:
+            (length,) = _LENGTH.unpack(await pipe.readexactly(_LENGTH.size))
+            return await pipe.readexactly(length)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise ChildLost(f"process {self.pid} ended") from error
+
+    def kill(self) -> None:
+        """End the process now. What it was doing is lost."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def close(self) -> None:
+        """Let the process end by closing its input, or kill it after two seconds."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+
+
+class Line:
+    """The child's end: frames in from the parent, frames out to it."""
+
+    def __init__(self) -> None:
+        # What prints to standard output must not tear a frame: it goes to standard error.
+        self._out: BinaryIO = os.fdopen(os.dup(1), "wb", buffering=0)
+        os.dup2(2, 1)
+        self._in: BinaryIO = sys.stdin.buffer
+
+    def read(self) -> bytes | None:
+        """The next frame, `None` once the parent has closed its end. Blocks."""
+        head = self._in.read(_LENGTH.size)
+        if len(head) < _LENGTH.size:
+            return None
+        (length,) = _LENGTH.unpack(head)
+        payload = self._in.read(length)
+        return payload if len(payload) == length else None
+
+    def write(self, payload: bytes) -> None:
+        """Hand over one frame. Blocks while the pipe is full."""
+        data = memoryview(framed(payload))
+        while data:
+            data = data[self._out.write(data) :]
+
+
+def tie_to_parent() -> None:
+    """End with the parent, whatever ends it, and leave Ctrl-C to it.
+
+    The pipe's end of file says the same everywhere; Linux also says it to a process that is busy.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if len(sys.argv) > 1 and os.getppid() != int(sys.argv[1]):
+        # It was gone before we could ask to be told.
+        os._exit(0)

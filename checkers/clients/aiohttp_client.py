@@ -1,0 +1,264 @@
+"""One exchange with aiohttp on the running event loop.
+
+The connector dials by itself, so that look-up, policy and marks are those of every client; the
+protocol reads the clock where bytes arrive, not where a task gets its turn to see them.
+"""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any, Final
+
+import aiohappyeyeballs
+import aiohttp
+from aiohttp import http_exceptions
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import BaseConnector
+from yarl import URL
+
+from checkers import tls
+from checkers.body import Body, BodyRefused
+from checkers.clients.dial import family_of
+from checkers.clients.exchange import (
+    ATTEMPT_DELAY_SECONDS,
+    MAX_HEADER_BYTES,
+    Exchange,
+    Failed,
+    Hop,
+    Surroundings,
+    admitted,
+    body_for,
+    settle_body,
+    wire_headers,
+)
+from checkers.failures import failure_of
+from checkers.lookup import LookupFailed
+from checkers.outcome import Reason
+from checkers.timing import Marks, now
+
+#: What this library raises of its own; what the system raises is in `failures`.
+TABLE: Final[Mapping[type[BaseException], Reason]] = {
+    aiohttp.ServerDisconnectedError: Reason.CONNECTION_CLOSED,
+    aiohttp.ClientPayloadError: Reason.INCOMPLETE_BODY,
+    aiohttp.ClientResponseError: Reason.PROTOCOL_ERROR,
+    aiohttp.InvalidURL: Reason.INVALID_URL,
+    aiohttp.ClientConnectionError: Reason.CONNECTION_RESET,
+    aiohttp.ClientError: Reason.PROTOCOL_ERROR,
+    http_exceptions.ContentLengthError: Reason.INCOMPLETE_BODY,
+    http_exceptions.TransferEncodingError: Reason.PROTOCOL_ERROR,
+    http_exceptions.HttpProcessingError: Reason.PROTOCOL_ERROR,
+    ValueError: Reason.PROTOCOL_ERROR,
+}
+# No field may be refused for its own length: all of them together are bounded instead.
+_NO_LIMIT: Final = 2 * MAX_HEADER_BYTES
+
+_RAISED: Final = (
+    Failed,
+    LookupFailed,
+    OSError,
+    ValueError,
+    aiohttp.ClientError,
+    http_exceptions.HttpProcessingError,
+)
+
+_current: ContextVar[tuple[Hop, Exchange]] = ContextVar("_current")
+
+
+class AiohttpClient:
+    """Makes exchanges with aiohttp; made inside the event loop that will run them."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._user_agent = surroundings.user_agent
+        self._session = aiohttp.ClientSession(
+            connector=_Connector(surroundings),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            # The deadline is armed around the whole exchange, once.
+            timeout=aiohttp.ClientTimeout(total=None),
+            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
+            max_line_size=_NO_LIMIT,
+            max_field_size=_NO_LIMIT,
+            max_headers=_NO_LIMIT,
+        )
+        # aiohttp sends an idempotent request again when a connection breaks, and says nothing.
+        self._session._retry_connection = False  # noqa: SLF001 -- there is no public switch
+
+    async def exchange(self, hop: Hop) -> Exchange:
+        """Make one exchange. It ends by the hop's deadline, whatever the server does."""
+        seen = Exchange()
+        _current.set((hop, seen))
+        try:
+            async with asyncio.timeout(hop.remaining):
+                await self._talk(hop, seen)
+            seen.ended = seen.marks.response_end or now()
+        except _RAISED as error:
+            seen.failure = failure_of(error, seen.marks, TABLE)
+            seen.marks.response_end, seen.ended = None, now()
+        return seen
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def _talk(self, hop: Hop, seen: Exchange) -> None:
+        request = hop.request
+        response = await self._session.request(
+            request.method,
+            URL(request.url.wire, encoded=True),
+            headers=wire_headers(request, self._user_agent),
+            data=request.body,
+            allow_redirects=False,
+        )
+        try:
+            version = response.version
+            seen.http_status = response.status
+            seen.http_version = f"{version.major}.{version.minor}" if version else None
+            seen.headers = [(_text(name), _text(value)) for name, value in response.raw_headers]
+            await _receive(response, seen, body_for(hop, seen))
+        finally:
+            response.close()
+
+
+async def _receive(response: aiohttp.ClientResponse, seen: Exchange, body: Body | None) -> None:
+    whole = False
+    try:
+        while body is not None and (data := await response.content.readany()):
+            body.feed(data)
+        whole = True
+    except BodyRefused as refused:
+        raise Failed(refused.reason, refused.detail) from refused
+    finally:
+        settle_body(seen, body, whole=whole)
+
+
+def _text(value: bytes) -> str:
+    """A field as UTF-8 where it is that, else as Latin-1."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeError:
+        return value.decode("latin-1")
+
+
+class _Protocol(ResponseHandler):
+    """Marks the instants at which bytes arrive and bounds the header section."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seen: Exchange) -> None:
+        super().__init__(loop)
+        self._seen = seen
+        self._head_bytes = 0
+        self._in_head = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._seen.marks.connect_end = now()
+
+    def feed_data(self, *args: Any, **kwargs: Any) -> None:
+        self._in_head = False
+        super().feed_data(*args, **kwargs)
+
+    def data_received(self, data: bytes) -> None:
+        marks = self._seen.marks
+        arrived = now()
+        if marks.response_start is None:
+            marks.response_start = arrived
+        super().data_received(data)
+        marks.response_end = arrived
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEADER_BYTES:
+                self.set_exception(
+                    Failed(
+                        Reason.PROTOCOL_ERROR, f"The header is larger than {MAX_HEADER_BYTES} bytes."
+                    )
+                )
+
+    def close(self) -> None:
+        # Waiting for the other side's close_notify would keep the connection for seconds.
+        self.abort()
+
+
+class _Connector(BaseConnector):
+    """A connection of its own for every exchange, to an address the policy was asked about."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(force_close=True, limit=0)
+        self._surroundings = surroundings
+        self._contexts = {
+            verify: tls.context(verify=verify, ca_bundle=surroundings.ca_bundle)
+            for verify in (True, False)
+        }
+
+    async def _create_connection(self, *_args: object) -> ResponseHandler:
+        hop, seen = _current.get()
+        addresses = admitted(await self._look_up(hop, seen.marks), self._surroundings.policy)
+        url, marks = hop.request.url, seen.marks
+        marks.connect_start = now()
+        if len(addresses) == 1 and not url.secure:
+            # One call of the loop instead of two: a tenth of what a check costs.
+            _, protocol = await self._loop.create_connection(
+                lambda: _Protocol(self._loop, seen), addresses[0], url.port
+            )
+            seen.remote_address = addresses[0]
+        else:
+            protocol = await self._connect_and_begin(addresses, hop, seen)
+        marks.request_start = now()
+        return protocol
+
+    async def _connect_and_begin(
+        self, addresses: list[str], hop: Hop, seen: Exchange
+    ) -> ResponseHandler:
+        sock = await self._dial(addresses, hop.request.url.port)
+        try:
+            seen.remote_address = str(sock.getpeername()[0])
+            return await self._begin(sock, hop, seen)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _look_up(self, hop: Hop, marks: Marks) -> list[str]:
+        url = hop.request.url
+        if url.literal:
+            return [url.host]
+        marks.domain_lookup_start = now()
+        addresses = await self._surroundings.lookup.find_soon(url.host)
+        marks.domain_lookup_end = now()
+        return list(addresses)
+
+    async def _dial(self, addresses: list[str], port: int) -> socket.socket:
+        if len(addresses) > 1:
+            return await aiohappyeyeballs.start_connection(
+                [
+                    (family_of(address), socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))
+                    for address in addresses
+                ],
+                happy_eyeballs_delay=ATTEMPT_DELAY_SECONDS,
+                loop=self._loop,
+            )
+        sock = socket.socket(family_of(addresses[0]), socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            await self._loop.sock_connect(sock, (addresses[0], port))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    async def _begin(self, sock: socket.socket, hop: Hop, seen: Exchange) -> ResponseHandler:
+        url = hop.request.url
+        if not url.secure:
+            _, plain = await self._loop.create_connection(
+                lambda: _Protocol(self._loop, seen), sock=sock
+            )
+            return plain
+        seen.marks.secure_connection_start = now()
+        transport, protocol = await self._loop.create_connection(
+            lambda: _Protocol(self._loop, seen),
+            sock=sock,
+            ssl=self._contexts[hop.verify_tls],
+            server_hostname=url.host.rstrip("."),
+            ssl_handshake_timeout=hop.remaining + 1.0,
+        )
+        connection = transport.get_extra_info("ssl_object")
+        seen.tls = tls.facts(connection)
+        return protocol

@@ -1,0 +1,278 @@
+"""One exchange with requests, under a deadline that a dripping server cannot outlive.
+
+requests' own timeout is per read. Here the connection is dialled ahead and handed to urllib3, and
+its socket arms what is left of the deadline before every read and write, in handshake, header
+fields and body alike. Nothing is retried, pooled, proxied or redirected by the library.
+"""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+import urllib3
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection
+from urllib3.connectionpool import HTTPConnectionPool
+
+from checkers import tls
+from checkers.body import BodyRefused
+from checkers.clients.dial import dial
+from checkers.clients.exchange import (
+    Exchange,
+    Failed,
+    Hop,
+    Surroundings,
+    admitted,
+    body_for,
+    settle_body,
+    wire_headers,
+)
+from checkers.failures import failure_of
+from checkers.lookup import LookupFailed
+from checkers.outcome import Reason
+from checkers.timing import Marks, now
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+#: What this library raises of its own; what the system raises is in `failures`.
+TABLE: Final[Mapping[type[BaseException], Reason]] = {
+    http.client.RemoteDisconnected: Reason.CONNECTION_CLOSED,
+    http.client.IncompleteRead: Reason.INCOMPLETE_BODY,
+    http.client.HTTPException: Reason.PROTOCOL_ERROR,
+    urllib3.exceptions.IncompleteRead: Reason.INCOMPLETE_BODY,
+    urllib3.exceptions.ProtocolError: Reason.PROTOCOL_ERROR,
+    urllib3.exceptions.DecodeError: Reason.BODY_UNDECODABLE,
+    urllib3.exceptions.HTTPError: Reason.PROTOCOL_ERROR,
+    requests.exceptions.InvalidURL: Reason.INVALID_URL,
+    requests.exceptions.RequestException: Reason.PROTOCOL_ERROR,
+    # http.client and urllib3 leak these from malformed lengths, versions and field names.
+    ValueError: Reason.PROTOCOL_ERROR,
+}
+_RAISED: Final = (
+    Failed,
+    LookupFailed,
+    OSError,
+    ValueError,
+    http.client.HTTPException,
+    urllib3.exceptions.HTTPError,
+)
+_READ_BYTES: Final = 65_536
+
+
+class RequestsClient:
+    """Makes exchanges with requests in the calling thread; threads may share it."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._live: set[socket.socket] = set()
+        # Made once: each would read and parse the trusted certificates anew (31 ms).
+        self._contexts = {
+            verify: tls.context(verify=verify, ca_bundle=surroundings.ca_bundle)
+            for verify in (True, False)
+        }
+        for context in self._contexts.values():
+            context.sslsocket_class = _TlsSocket
+
+    def exchange(self, hop: Hop) -> Exchange:
+        """Make one exchange. It ends by the hop's deadline, whatever the server does."""
+        seen = Exchange()
+        sock: socket.socket | None = None
+        try:
+            sock = self._connect(hop, seen)
+            self._talk(hop, seen, sock)
+        except _RAISED as error:
+            seen.failure = failure_of(error, seen.marks, TABLE)
+        finally:
+            if sock is not None:
+                self._live.discard(sock)
+                sock.close()
+            seen.ended = seen.marks.response_end or now()
+        return seen
+
+    def abort(self) -> None:
+        """End the exchanges under way in other threads; each returns within moments."""
+        for sock in tuple(self._live):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                # Already closed, or not connected yet: nothing to wake.
+                continue
+
+    def _connect(self, hop: Hop, seen: Exchange) -> socket.socket:
+        url, marks = hop.request.url, seen.marks
+        names = self._look_up(hop, marks)
+        addresses = admitted(names, self._surroundings.policy)
+        marks.connect_start = now()
+        sock: socket.socket = dial(addresses, url.port, deadline=hop.deadline, make=_TcpSocket)
+        seen.remote_address = str(sock.getpeername()[0])
+        if not url.secure:
+            marks.connect_end = now()
+            return _armed(sock, hop.deadline, marks)
+        marks.secure_connection_start = now()
+        try:
+            sock = self._contexts[hop.verify_tls].wrap_socket(
+                sock, server_hostname=url.host.rstrip("."), do_handshake_on_connect=False
+            )
+            sock.settimeout(hop.remaining)
+            sock.do_handshake()
+        except BaseException:
+            sock.close()
+            raise
+        marks.connect_end = now()
+        seen.tls = tls.facts(sock)
+        return _armed(sock, hop.deadline, marks)
+
+    def _look_up(self, hop: Hop, marks: Marks) -> list[str]:
+        url = hop.request.url
+        if url.literal:
+            return [url.host]
+        marks.domain_lookup_start = now()
+        addresses = list(self._surroundings.lookup.find(url.host, hop.remaining))
+        marks.domain_lookup_end = now()
+        return addresses
+
+    def _talk(self, hop: Hop, seen: Exchange, sock: socket.socket) -> None:
+        self._live.add(sock)
+        seen.marks.request_start = now()
+        response = _ReadyAdapter(sock, hop).send(
+            _prepared(hop, self._surroundings.user_agent), stream=True, timeout=hop.remaining
+        )
+        raw = response.raw
+        seen.http_status = response.status_code
+        seen.http_version = f"{raw.version // 10}.{raw.version % 10}"
+        seen.headers = [(name, _text(value)) for name, value in raw.headers.iteritems()]
+        _receive(hop, seen, raw)
+
+
+def _receive(hop: Hop, seen: Exchange, raw: urllib3.BaseHTTPResponse) -> None:
+    body = body_for(hop, seen)
+    whole = False
+    try:
+        while body is not None and (data := raw.read1(_READ_BYTES, decode_content=False)):
+            body.feed(data)
+        whole = True
+    except BodyRefused as refused:
+        raise Failed(refused.reason, refused.detail) from refused
+    finally:
+        seen.marks.response_end = now() if whole else None
+        settle_body(seen, body, whole=whole)
+
+
+def _prepared(hop: Hop, user_agent: str) -> requests.PreparedRequest:
+    # Filled in by hand: prepare() would rewrite the URL, which has been parsed once already.
+    prepared = requests.PreparedRequest()
+    prepared.method = hop.request.method
+    prepared.url = hop.request.url.wire
+    prepared.headers = CaseInsensitiveDict(wire_headers(hop.request, user_agent))
+    prepared.body = hop.request.body
+    prepared.hooks = {}
+    return prepared
+
+
+def _text(value: str) -> str:
+    """A field's value as UTF-8 where it is that, else as Latin-1, as http.client reads it."""
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return value
+
+
+class _ReadyAdapter(HTTPAdapter):
+    """Sends one request over a connection that has been made already."""
+
+    def __init__(self, sock: socket.socket, hop: Hop) -> None:
+        super().__init__()
+        self._pool = _ReadyPool(sock, hop)
+
+    def init_poolmanager(self, *_args: object, **_kwargs: object) -> None:
+        """No pools: every attempt has a connection of its own."""
+
+    def get_connection_with_tls_context(self, *_args: object, **_kwargs: object) -> "_ReadyPool":
+        return self._pool
+
+    def cert_verify(self, *_args: object, **_kwargs: object) -> None:
+        """The handshake is over, and verified, before requests is asked."""
+
+
+class _ReadyPool(HTTPConnectionPool):
+    """A pool of one connection, made already. Plain to urllib3 even where TLS lies beneath."""
+
+    def __init__(self, sock: socket.socket, hop: Hop) -> None:
+        url = hop.request.url
+        super().__init__(url.host, url.port, maxsize=1, block=False)
+        self._ready = _ReadyConnection(url.host, url.port)
+        self._ready.sock = sock
+        self._ready.target = url.target
+
+    def _get_conn(self, timeout: float | None = None) -> HTTPConnection:
+        return self._ready
+
+    def _put_conn(self, conn: HTTPConnection | None) -> None:  # type: ignore[override]
+        """The socket is closed by whoever dialled it."""
+
+
+class _ReadyConnection(HTTPConnection):
+    """Writes the request target as it was parsed; urllib3 would normalise it once more."""
+
+    target = "/"
+    auto_open = 0
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        super().request(method, self.target, *args, **kwargs)
+
+
+class _ArmedSocket:
+    """Arms what is left of the deadline before every call that may block."""
+
+    deadline = 0.0
+    marks: Marks | None = None
+
+    def arm(self) -> None:
+        remaining = self.deadline - now()
+        if remaining <= 0:
+            raise TimeoutError
+        # The class beside this one in the MRO is a socket.
+        super().settimeout(remaining)  # type: ignore[misc]
+
+    def settimeout(self, value: float | None) -> None:
+        """urllib3 sets its own per-read timeout; the deadline replaces it once it is known."""
+        if not self.deadline:
+            super().settimeout(value)  # type: ignore[misc]
+
+    def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
+        self.arm()
+        count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
+        if self.marks is not None and self.marks.response_start is None and count:
+            self.marks.response_start = now()
+        return count
+
+    def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
+        self.arm()
+        sent: int = super().send(data, flags)  # type: ignore[misc]
+        return sent
+
+    def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
+        self.arm()
+        super().sendall(data, flags)  # type: ignore[misc]
+
+
+class _TcpSocket(_ArmedSocket, socket.socket):
+    """A TCP socket with a deadline."""
+
+
+class _TlsSocket(_ArmedSocket, ssl.SSLSocket):
+    """A TLS socket with a deadline."""
+
+
+def _armed(sock: socket.socket, deadline: float, marks: Marks) -> socket.socket:
+    assert isinstance(sock, _ArmedSocket)
+    sock.deadline, sock.marks = deadline, marks
+    return sock

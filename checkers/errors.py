@@ -1,0 +1,24 @@
+"""What is wrong with our own input: exceptions a caller of the library may see.
+
+A sick target is never one of these; it is an outcome.
+"""
+
+
+class CheckerError(Exception):
+    """The library cannot do what it was asked."""
+
+
+class InvalidUrl(CheckerError):
+    """The text is not a URL that may be checked."""
+
+
+class InvalidTarget(CheckerError):
+    """A field of a target is out of range or contradicts another."""
+
+
+class UnknownStrategy(CheckerError):
+    """No strategy has this name, or the client does not fit it."""
+
+
+class WorkNotPicklable(CheckerError):
+    """The work or an item cannot be sent to another process."""

@@ -1,0 +1,170 @@
+"""Runs strategies in a process of its own, fed and read over a pipe.
+
+Nothing else happens here, so no latency is coloured by the service's JSON and SQL, and what a run
+cost is the difference of this process's counters.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from time import monotonic
+from typing import Final
+
+import msgspec
+import uvloop
+
+from checkers.child import Line, tie_to_parent
+from checkers.errors import CheckerError
+from checkers.messages import (
+    Begin,
+    Cancel,
+    Cost,
+    Ended,
+    FromHost,
+    Items,
+    Outcomes,
+    Ready,
+    decode_to_host,
+    encode,
+)
+from checkers.checks import Item
+from checkers.meter import Usage, forget_peak, own_usage
+from checkers.outcome import Outcome
+from checkers.strategies.catalogue import CATALOGUE, StrategyName
+from checkers.strategies.strategy import Limits, Strategy
+
+logger = logging.getLogger(__name__)
+
+# What may wait for the parent to read it, in frames, before the runs wait too.
+_UNREAD_FRAMES: Final = 64
+
+
+class _Run:
+    """One run under way."""
+
+    def __init__(self, begin: Begin) -> None:
+        self.begin = begin
+        self.items: list[Item] = []
+        self.task: asyncio.Task[None] | None = None
+
+
+class Host:
+    """Carries out the runs it is told of, several at once if need be."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._runs: dict[int, _Run] = {}
+        self._strategies: dict[tuple[StrategyName, int], Strategy] = {}
+        self._in_use: set[tuple[StrategyName, int]] = set()
+        self._unsent: asyncio.Queue[bytes] = asyncio.Queue(_UNREAD_FRAMES)
+
+    async def serve(self) -> None:
+        """Until the parent closes its end."""
+        async with asyncio.TaskGroup() as group:
+            writer = group.create_task(self._write())
+            await self._send(Ready(pid=os.getpid()))
+            while (payload := await asyncio.to_thread(self._line.read)) is not None:
+                self._take(decode_to_host(payload), group)
+            for run in self._runs.values():
+                if run.task is not None:
+                    run.task.cancel()
+            writer.cancel()
+
+    def _take(self, message: Begin | Items | Cancel, group: asyncio.TaskGroup) -> None:
+        if isinstance(message, Begin):
+            self._runs[message.run] = _Run(message)
+            return
+        run = self._runs.get(message.run)
+        if run is None:
+            return
+        if isinstance(message, Cancel):
+            if run.task is None:
+                del self._runs[message.run]
+            else:
+                run.task.cancel()
+            return
+        run.items.extend(message.items)
+        if message.last:
+            run.task = group.create_task(self._carry_out(run))
+
+    async def _carry_out(self, run: _Run) -> None:
+        begin, asked = run.begin, monotonic()
+        ended = Ended(run=begin.run, setup=0.0, wall=0.0, cost=None)
+        key = (begin.strategy, begin.concurrency)
+        strategy = self._strategy(key)
+        try:
+            ended = await self._measured(run, strategy, asked)
+        except asyncio.CancelledError:
+            # The parent has asked for it, or has gone; either way nobody waits for more.
+            ended = msgspec.structs.replace(ended, error="cancelled")
+        except (CheckerError, OSError) as error:
+            ended = msgspec.structs.replace(ended, error=str(error))
+        except Exception as error:  # of a run: the process goes on with the others
+            logger.exception("run failed in an unforeseen way")
+            ended = msgspec.structs.replace(ended, error=f"{type(error).__name__}: {error}")
+        finally:
+            self._in_use.discard(key)
+            del self._runs[begin.run]
+        await self._send(ended)
+
+    def _strategy(self, key: tuple[StrategyName, int]) -> Strategy:
+        """A strategy of these limits: the warm one, or another while that is in use."""
+        made = CATALOGUE[key[0]].make(Limits(concurrency=key[1]))
+        if key in self._in_use:
+            return made
+        self._in_use.add(key)
+        return self._strategies.setdefault(key, made)
+
+    async def _measured(self, run: _Run, strategy: Strategy, asked: float) -> Ended:
+        begin = run.begin
+        await strategy.open(begin.work)
+        forget_peak()
+        before = own_usage().plus(await strategy.usage())
+        started = last = monotonic()
+
+        async def emit(outcomes: list[Outcome]) -> None:
+            nonlocal last
+            last = monotonic()
+            await self._send(Outcomes(run=begin.run, outcomes=outcomes))
+
+        work = msgspec.structs.replace(begin.work, waiting_since=started)
+        await strategy.run(work, run.items, emit)
+        used = own_usage().plus(await strategy.usage()).since(before)
+        return Ended(
+            run=begin.run, setup=started - asked, wall=last - started, cost=_cost(used)
+        )
+
+    async def _send(self, message: FromHost) -> None:
+        await self._unsent.put(encode(message))
+
+    async def _write(self) -> None:
+        while True:
+            frame = await self._unsent.get()
+            # In a thread: a parent that is slow to read must not stop the clock of the checks.
+            await asyncio.to_thread(self._line.write, frame)
+
+
+def _cost(used: Usage) -> Cost:
+    return Cost(
+        cpu=used.cpu,
+        peak_rss_bytes=used.peak_rss_bytes,
+        voluntary_switches=used.voluntary_switches,
+        involuntary_switches=used.involuntary_switches,
+    )
+
+
+def main() -> None:
+    """Serve the parent named on the command line until it goes."""
+    tie_to_parent()
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
+    line = Line()
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(Host(line).serve())
+    # Threads waiting for a name server must not hold up the end.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""What goes over the pipe between the service and a process that runs strategies."""
+
+import msgspec
+
+from checkers.checks import CheckWork, Item
+from checkers.outcome import Outcome
+from checkers.strategies.catalogue import StrategyName
+
+
+class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
+    """Carry out this work; its items follow."""
+
+    run: int
+    strategy: StrategyName
+    concurrency: int
+    work: CheckWork
+
+
+class Items(msgspec.Struct, frozen=True, kw_only=True, tag="items"):
+    """Some of a run's items; the run starts with the last."""
+
+    run: int
+    items: list[Item]
+    last: bool
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
+    """Start nothing more of this run and forget what is in flight."""
+
+    run: int
+
+
+class Outcomes(msgspec.Struct, frozen=True, kw_only=True, tag="outcomes"):
+    """Some of a run's outcomes, in order of completion."""
+
+    run: int
+    outcomes: list[Outcome]
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run used; `cpu` in seconds."""
+
+    cpu: float
+    peak_rss_bytes: int
+    voluntary_switches: int
+    involuntary_switches: int
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
+    """The run is over; every outcome has been sent before.
+
+    Attributes:
+        setup: seconds from the last item to the first permitted start.
+        wall: seconds from the first permitted start to the last outcome.
+        error: why it could not be carried out; a sentence.
+    """
+
+    run: int
+    setup: float
+    wall: float
+    cost: Cost | None
+    error: str | None = None
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The process listens."""
+
+    pid: int
+
+
+ToHost = Begin | Items | Cancel
+FromHost = Ready | Outcomes | Ended
+
+encode = msgspec.msgpack.Encoder().encode
+decode_to_host = msgspec.msgpack.Decoder(ToHost).decode
+decode_from_host = msgspec.msgpack.Decoder(FromHost).decode

@@ -1,0 +1,76 @@
+"""The next hop of a redirect, decided the same way for every client (RFC 9110, 15.4)."""
+
+import re
+from typing import Final
+from urllib.parse import urljoin
+
+import msgspec
+
+from checkers.errors import InvalidUrl
+from checkers.url import Url, parse
+
+FOLLOWED: Final = frozenset({301, 302, 303, 307, 308})
+# Fields that speak of the body, which a change to GET leaves behind.
+_OF_THE_BODY: Final = frozenset(
+    {"content-type", "content-encoding", "content-language", "content-location", "digest"}
+)
+# Fields meant for one origin only.
+_OF_THE_ORIGIN: Final = frozenset({"authorization", "cookie", "host", "proxy-authorization"})
+# RFC 3986 reserved characters and "%": what a Location may hold as it is.
+_STRAY = re.compile(r"[ \"<>\\^`{|}]")
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What one hop sends. `headers` are the caller's own, in order."""
+
+    method: str
+    url: Url
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+
+
+class RedirectRefused(Exception):
+    """The Location cannot be followed; its text is a sentence for people."""
+
+
+def next_request(sent: Request, http_status: int, locations: list[str]) -> Request | None:
+    """What to send next; `None` when the response is the final one.
+
+    A redirect without Location is a final response. Credentials, cookies and an own Host stay
+    behind when the origin changes.
+
+    Raises:
+        RedirectRefused: the Location is malformed, ambiguous, or leads away from http and https.
+    """
+    if http_status not in FOLLOWED or not locations:
+        return None
+    if len(set(locations)) > 1:
+        raise RedirectRefused("The redirect names more than one Location.")
+    url = _resolve(sent.url, locations[0].strip(" \t"))
+    method, body, headers = sent.method, sent.body, sent.headers
+    if _becomes_get(http_status, method):
+        method, body = "GET", None
+        headers = _without(headers, _OF_THE_BODY)
+    if url.origin != sent.url.origin:
+        headers = _without(headers, _OF_THE_ORIGIN)
+    return Request(method, url, headers, body)
+
+
+def _resolve(base: Url, location: str) -> Url:
+    written = _STRAY.sub(lambda found: f"%{ord(found[0]):02X}", location)
+    try:
+        return parse(urljoin(base.wire, written))
+    except (InvalidUrl, ValueError) as error:
+        raise RedirectRefused(f"The redirect cannot be followed. {error}") from error
+
+
+def _becomes_get(http_status: int, method: str) -> bool:
+    if http_status == 303:
+        return method not in ("GET", "HEAD")
+    return http_status in (301, 302) and method == "POST"
+
+
+def _without(
+    headers: tuple[tuple[str, str], ...], names: frozenset[str]
+) -> tuple[tuple[str, str], ...]:
+    return tuple(field for field in headers if field[0].lower() not in names)

@@ -1,0 +1,109 @@
+"""What a strategy is, and what it carries."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from checkers.meter import Usage
+
+logger = logging.getLogger(__name__)
+
+I = TypeVar("I", contravariant=True)  # noqa: E741 -- an item; the letter of the house's protocols
+O = TypeVar("O", covariant=True)  # noqa: E741 -- an outcome
+Item = TypeVar("Item")
+Out = TypeVar("Out")
+
+#: Takes outcomes in order of completion; awaited, so a slow consumer slows the run.
+Emit = Callable[[list[Out]], Awaitable[None]]
+
+
+class Fault(StrEnum):
+    """Why an item has no outcome of its own; the fault is ours."""
+
+    WORKER_LOST = "worker_lost"
+    INTERNAL_ERROR = "internal_error"
+
+
+class Work(Protocol[I, O]):
+    """What is done with each item. Picklable, since it may be carried to another process."""
+
+    def opened(self) -> AbstractContextManager[Callable[[I], O]]:
+        """What carries out one item in the calling thread; threads may share it."""
+        ...
+
+    def opened_async(self) -> AbstractAsyncContextManager[Callable[[I], Awaitable[O]]]:
+        """What carries out one item on the running event loop."""
+        ...
+
+    def fault(self, item: I, fault: Fault, detail: str) -> O:
+        """The outcome of an item that could not be carried out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How far a strategy may go.
+
+    Attributes:
+        concurrency: items in flight at most.
+        timeout: seconds by which no item outlives a cancelled run.
+    """
+
+    concurrency: int
+    timeout: float = 300.0
+
+
+class Strategy(Protocol):
+    """A way of carrying out many items at once."""
+
+    async def open(self, work: Work[Item, Out]) -> None:
+        """Make ready what outlives a run, such as processes, so that no run pays for it.
+
+        Raises:
+            WorkNotPicklable: the work cannot go where the strategy would carry it.
+            OSError: a process could not be made.
+        """
+        ...
+
+    async def run(self, work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out]) -> None:
+        """Carry out the work once on every item and emit one outcome each, in order of completion.
+
+        `emit` is awaited, so a slow consumer slows the run. On cancellation no item outlives the
+        call by more than `Limits.timeout` seconds, and nothing is emitted any more.
+
+        Raises:
+            WorkNotPicklable: the work or an item cannot go where the strategy would carry it.
+        """
+        ...
+
+    async def usage(self) -> Usage:
+        """What the processes it keeps have used so far; nothing where it keeps none."""
+        ...
+
+    async def close(self) -> None:
+        """End what `open` made."""
+        ...
+
+
+
+def carried_out(work: Work[Item, Out], perform: Callable[[Item], Out], item: Item) -> Out:
+    """The outcome of one item, whatever its work raises: a poisonous item ends only itself."""
+    try:
+        return perform(item)
+    except Exception as error:
+        logger.exception("an item failed in an unforeseen way")
+        return work.fault(item, Fault.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
+
+
+async def carried_out_soon(
+    work: Work[Item, Out], perform: Callable[[Item], Awaitable[Out]], item: Item
+) -> Out:
+    """As `carried_out`, on the running event loop."""
+    try:
+        return await perform(item)
+    except Exception as error:
+        logger.exception("an item failed in an unforeseen way")
+        return work.fault(item, Fault.INTERNAL_ERROR, f"{type(error).__name__}: {error}")

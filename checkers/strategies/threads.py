@@ -1,0 +1,118 @@
+"""Threads that take items from one iterator and hand outcomes to the event loop."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sized
+from typing import Final, Generic
+
+from checkers.strategies.strategy import Emit, Item, Out, Work, carried_out
+
+# Outcomes that may wait for the consumer before the threads wait for it too.
+_ROOM: Final = 1000
+# The loop lets outcomes gather for this long: waking it for each one would cost the threads more
+# (every wake-up is a change of the interpreter lock's owner) than the outcome itself.
+_GATHER_SECONDS: Final = 0.01
+
+
+async def run_in_threads(
+    work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out], *, threads: int
+) -> None:
+    """Carry out the work in as many threads; they live as long as the run.
+
+    On cancellation no thread takes another item; one in the middle of an item ends with it.
+    """
+    with work.opened() as perform:
+        wanted = min(threads, len(items)) if isinstance(items, Sized) else threads
+        crew = _Crew(work, perform, items, wanted)
+        try:
+            await crew.deliver(emit)
+        finally:
+            crew.dismiss()
+
+
+class _Crew(Generic[Item, Out]):
+    """The threads of one run and what they share."""
+
+    def __init__(
+        self,
+        work: Work[Item, Out],
+        perform: Callable[[Item], Out],
+        items: Iterable[Item],
+        threads: int,
+    ) -> None:
+        self._work = work
+        self._perform = perform
+        self._source = iter(items)
+        self._taking = threading.Lock()
+        self._room = threading.Semaphore(_ROOM)
+        self._dismissed = False
+        self._outcomes: deque[Out] = deque()
+        self._errors: list[BaseException] = []
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._told = False
+        self._threads = threads
+        self._at_work = threads
+        for number in range(threads):
+            # Daemons: a thread waiting for its deadline must not hold up the exit.
+            threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
+
+    async def deliver(self, emit: Emit[Out]) -> None:
+        """Emit outcomes as they come, until every thread has ended."""
+        while True:
+            ended = self._at_work == 0
+            self._told = False
+            chunk = [self._outcomes.popleft() for _ in range(len(self._outcomes))]
+            if chunk:
+                await emit(chunk)
+                self._room.release(len(chunk))
+            elif self._errors:
+                raise self._errors[0]
+            elif ended:
+                return
+            else:
+                await self._news.wait()
+                self._news.clear()
+                if self._at_work:
+                    await asyncio.sleep(_GATHER_SECONDS)
+
+    def dismiss(self) -> None:
+        """Let no thread take another item."""
+        self._dismissed = True
+        self._room.release(self._threads)
+
+    def _lane(self) -> None:
+        try:
+            while self._carry_one():
+                pass
+        except BaseException as error:  # noqa: BLE001 -- raised in the run, which awaits it
+            self._errors.append(error)
+        finally:
+            with self._taking:
+                self._at_work -= 1
+            self._tell(always=True)
+
+    def _carry_one(self) -> bool:
+        self._room.acquire()
+        with self._taking:
+            # next() cannot interleave between lanes, so each item is taken once.
+            item = None if self._dismissed else next(self._source, None)
+        if item is None:
+            return False
+        outcome = carried_out(self._work, self._perform, item)
+        if self._dismissed:
+            return False
+        self._outcomes.append(outcome)
+        self._tell()
+        return True
+
+    def _tell(self, *, always: bool = False) -> None:
+        if (self._told and not always) or self._loop.is_closed():
+            return
+        self._told = True
+        try:
+            self._loop.call_soon_threadsafe(self._news.set)
+        except RuntimeError:
+            # The loop was closed between the question and the call: nobody is waiting.
+            return
