@@ -58,7 +58,7 @@ def check(
         detail=verdict.detail,
         http_status=seen.http_status,
         http_version=seen.http_version,
-        final_url=_final_url(target, hops),
+        final_url=None if total is None else _final_url(target, hops),
         redirects=len(hops) - 1,
         remote_address=seen.remote_address,
         started_at=started_at,

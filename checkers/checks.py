@@ -79,15 +79,8 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
 
     def fault(self, item: Item, fault: "Fault", detail: str) -> Outcome:
         """The outcome of a target that could not be checked through a fault of ours."""
-        return Outcome(
-            seq=item.seq,
-            url=item.target.url,
-            status=Status.UNKNOWN,
-            reason=Reason(fault.value),
-            detail=detail,
-            started_at=time(),
-            queued=max(now() - self.waiting_since, 0.0),
-        )
+        queued = max(now() - self.waiting_since, 0.0)
+        return _unknown(item, Reason(fault.value), detail, queued)
 
     def _carry_out(self, client: BlockingClient, item: Item) -> Outcome:
         conversation = check(
@@ -133,3 +126,20 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
         from checkers.clients.aiohttp_client import AiohttpClient  # noqa: PLC0415
 
         return AiohttpClient(self._surroundings())
+
+
+def not_measured(item: Item, detail: str) -> Outcome:
+    """The outcome of a target that this machine was in no state to check."""
+    return _unknown(item, Reason.NOT_MEASURED, detail, 0.0)
+
+
+def _unknown(item: Item, reason: Reason, detail: str, queued: float) -> Outcome:
+    return Outcome(
+        seq=item.seq,
+        url=item.target.url,
+        status=Status.UNKNOWN,
+        reason=reason,
+        detail=detail,
+        started_at=time(),
+        queued=queued,
+    )

@@ -105,8 +105,11 @@ class Host:
             logger.exception("run failed in an unforeseen way")
             ended = msgspec.structs.replace(ended, error=f"{type(error).__name__}: {error}")
         finally:
-            self._in_use.discard(key)
             del self._runs[begin.run]
+            if self._strategies.get(key) is strategy:
+                self._in_use.discard(key)
+            else:
+                await strategy.close()
         await self._send(ended)
 
     def _strategy(self, key: tuple[StrategyName, int]) -> Strategy:

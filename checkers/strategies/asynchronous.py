@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from checkers.meter import Usage
-from checkers.strategies.outbox import Outbox
+from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Item, Limits, Out, Work, carried_out_soon
 
 
@@ -21,10 +21,13 @@ class Asynchronous:
 
     async def run(self, work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out]) -> None:
         outbox = Outbox(emit)
-        async with work.opened_async() as perform, asyncio.TaskGroup() as group:
-            group.create_task(outbox.tick())
-            await _run_lanes(work, perform, iter(items), outbox, self._limits.concurrency)
-            await outbox.close()
+        try:
+            async with work.opened_async() as perform, asyncio.TaskGroup() as group:
+                group.create_task(outbox.tick())
+                await _run_lanes(work, perform, iter(items), outbox, self._limits.concurrency)
+                await outbox.close()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
 
     async def usage(self) -> Usage:
         return Usage()

@@ -13,7 +13,7 @@ from typing import Any, Final
 from checkers.child import Child, ChildLost
 from checkers.errors import WorkNotPicklable
 from checkers.meter import Usage
-from checkers.strategies.outbox import Outbox
+from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Fault, Item, Limits, Out, Work
 
 _MODULE: Final = "checkers.strategies.worker"
@@ -57,6 +57,8 @@ class Multiprocess:
                     for worker in self._workers:
                         lanes.create_task(_lane(worker, work, packed, source, outbox))
                 await outbox.close()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
         finally:
             # A cancelled lane leaves its worker in the middle of an item.
             for worker in self._workers:

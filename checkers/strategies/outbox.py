@@ -6,29 +6,38 @@ from typing import Final, Generic
 from checkers.strategies.strategy import Emit, Out
 
 # Large enough that the consumer's own cost is spread, small enough for a lively progress bar.
-CHUNK: Final = 50
-FLUSH_SECONDS: Final = 0.05
+_CHUNK: Final = 50
+_SECONDS: Final = 0.05
 
 
 class Outbox(Generic[Out]):
-    """Gathers outcomes and emits them; whoever fills a chunk waits until it has been taken."""
+    """Gathers outcomes and emits them; whoever fills a chunk waits until it has been taken.
 
-    def __init__(self, emit: Emit[Out]) -> None:
+    Args:
+        chunk: how many are handed over at once, about.
+        seconds: how long one may be held back.
+    """
+
+    def __init__(
+        self, emit: Emit[Out], *, chunk: int = _CHUNK, seconds: float = _SECONDS
+    ) -> None:
         self._emit = emit
+        self._chunk = chunk
+        self._seconds = seconds
         self._held: list[Out] = []
         self._emitting = asyncio.Lock()
         self._closed = asyncio.Event()
 
-    async def put(self, outcome: Out) -> None:
-        self._held.append(outcome)
-        if len(self._held) >= CHUNK:
+    async def put(self, *outcomes: Out) -> None:
+        self._held.extend(outcomes)
+        if len(self._held) >= self._chunk:
             await self._flush()
 
     async def tick(self) -> None:
         """Emit what has gathered, every so often, until closed. Never cancelled between the two."""
         while not self._closed.is_set():
             try:
-                async with asyncio.timeout(FLUSH_SECONDS):
+                async with asyncio.timeout(self._seconds):
                     await self._closed.wait()
             except TimeoutError:
                 await self._flush()
@@ -43,3 +52,11 @@ class Outbox(Generic[Out]):
             chunk, self._held = self._held, []
             if chunk:
                 await self._emit(chunk)
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first in a group of tasks; the others were cancelled for it."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,1 @@
+"""JSON over HTTP: untrusted text in, problems and plain values out."""

@@ -1,0 +1,49 @@
+"""One check, now, over REST; nothing of it is stored."""
+
+from fastapi import APIRouter, Request
+from pydantic import Field
+
+from app.api.batches import ClientIn, StrategyIn, choose
+from app.api.bodies import body_of, read_json
+from app.api.outcomes import FindingOut, OutcomeOut
+from app.api.problems import RESPONSES
+from app.api.targets import Faults, TargetIn, one_target
+from app.api.wired import Wired
+from app.services import checks
+
+router = APIRouter(prefix="/api/v1", tags=["checks"], responses=RESPONSES)
+
+_EXAMPLE = {
+    "url": "https://example.org/health",
+    "timeout_seconds": 5,
+    "expect": [{"of": "body", "op": "contains", "value": "ok"}],
+}
+
+
+class CheckIn(TargetIn):
+    """A target, and how to check it."""
+
+    strategy: StrategyIn = "async"
+    client: ClientIn | None = Field(default=None, description="null: the strategy's own.")
+
+
+class CheckOut(OutcomeOut):
+    """An outcome with every expectation and what was found."""
+
+    expectations: list[FindingOut]
+
+
+@router.post("/check", openapi_extra=body_of(CheckIn, _EXAMPLE))
+async def check(request: Request, service: Wired) -> CheckOut:
+    """Check one target now and answer its outcome."""
+    asked = await read_json(request, CheckIn)
+    faults = Faults()
+    chosen = choose(asked.strategy, asked.client, None, (), faults)
+    if chosen is None:
+        raise faults.error()
+    strategy, client, _ = chosen
+    outcome = await checks.check_now(service.engine, one_target(asked), strategy, client)
+    return CheckOut(
+        **OutcomeOut.of(outcome).model_dump(),
+        expectations=[FindingOut.of(finding) for finding in outcome.findings],
+    )

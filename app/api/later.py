@@ -1,0 +1,37 @@
+"""Parts of the contract that a later version builds: they say so, and never make up a value."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from app.domain.errors import NotAvailable
+
+router = APIRouter(include_in_schema=False)
+
+_LATER: Final = (
+    "/api/v1/batches/{_}/rerun",
+    "/api/v1/batches/{_}/events",
+    "/api/v1/comparisons/{_}/events",
+    "/api/v1/reports/strategies",
+    "/api/v1/advice",
+    *(
+        f"/api/v1/{name}{rest}"
+        for name in (
+            "experiments", "monitors", "schedules", "incidents", "maintenances", "channels",
+            "deliveries", "status-pages",
+        )
+        for rest in ("", "/{_:path}")
+    ),
+    "/api/v1/events",
+    "/metrics",
+    "/probe",
+)  # fmt: skip
+
+
+async def not_available() -> None:
+    """Refuse, and say why."""
+    raise NotAvailable("This part of Tercet is not available yet.")
+
+
+for path in _LATER:
+    router.add_api_route(path, not_available, methods=["GET", "POST", "PATCH", "PUT", "DELETE"])

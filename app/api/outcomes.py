@@ -1,0 +1,155 @@
+"""Outcomes as they are answered."""
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel
+
+from app.api.figures import milliseconds
+from checkers import Attempt, Outcome, Phases, Reason, Status
+from checkers.outcome import Certificate, Finding
+
+
+class PhasesOut(BaseModel):
+    """Milliseconds of each phase, summed over the hops; null: it did not happen."""
+
+    name_lookup: float | None
+    connect: float | None
+    tls: float | None
+    wait: float | None
+    receive: float | None
+
+    @classmethod
+    def of(cls, phases: Phases) -> "PhasesOut":
+        return cls(
+            name_lookup=milliseconds(phases.name_lookup),
+            connect=milliseconds(phases.connect),
+            tls=milliseconds(phases.tls),
+            wait=milliseconds(phases.wait),
+            receive=milliseconds(phases.receive),
+        )
+
+
+class TlsOut(BaseModel):
+    """What the TLS handshake agreed on and who answered."""
+
+    version: str
+    cipher: str
+    issuer: str
+    subject: str
+    not_after: datetime
+    days_left: float
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> "TlsOut":
+        return cls(
+            version=certificate.version,
+            cipher=certificate.cipher,
+            issuer=certificate.issuer,
+            subject=certificate.subject,
+            not_after=datetime.fromtimestamp(certificate.not_after, UTC),
+            days_left=round(certificate.days_left, 2),
+        )
+
+
+class AttemptOut(BaseModel):
+    """One try at the target, over all its redirects."""
+
+    status: Status
+    reason: Reason | None
+    detail: str | None
+    http_status: int | None
+    started_at: datetime
+    total_ms: float | None
+    phases_ms: PhasesOut
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> "AttemptOut":
+        return cls(
+            status=attempt.status,
+            reason=attempt.reason,
+            detail=attempt.detail,
+            http_status=attempt.http_status,
+            started_at=datetime.fromtimestamp(attempt.started_at, UTC),
+            total_ms=milliseconds(attempt.total),
+            phases_ms=PhasesOut.of(attempt.phases),
+        )
+
+
+class OutcomeOut(BaseModel):
+    """What the check of one target ended in.
+
+    `total_ms` runs from the first look-up or connect call of the last attempt to the last byte of
+    its body; waiting for a turn is `queued_ms` and never part of it. `error_bound_ms` is null until
+    pacing measures it.
+    """
+
+    seq: int
+    url: str
+    status: Status
+    reason: Reason | None
+    detail: str | None
+    http_status: int | None
+    http_version: str | None
+    final_url: str | None
+    redirects: int
+    remote_address: str | None
+    started_at: datetime
+    queued_ms: float
+    total_ms: float | None
+    phases_ms: PhasesOut
+    error_bound_ms: float | None
+    body_bytes: int | None
+    excerpt: str | None
+    tls: TlsOut | None
+    attempts: list[AttemptOut]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "OutcomeOut":
+        return cls(
+            seq=outcome.seq,
+            url=outcome.url,
+            status=outcome.status,
+            reason=outcome.reason,
+            detail=outcome.detail,
+            http_status=outcome.http_status,
+            http_version=outcome.http_version,
+            final_url=outcome.final_url,
+            redirects=outcome.redirects,
+            remote_address=outcome.remote_address,
+            started_at=datetime.fromtimestamp(outcome.started_at, UTC),
+            queued_ms=round(outcome.queued * 1e3, 3),
+            total_ms=milliseconds(outcome.total),
+            phases_ms=PhasesOut.of(outcome.phases),
+            error_bound_ms=None,
+            body_bytes=outcome.body_bytes,
+            excerpt=outcome.excerpt,
+            tls=None if outcome.tls is None else TlsOut.of(outcome.tls),
+            attempts=[AttemptOut.of(attempt) for attempt in outcome.attempts],
+        )
+
+
+class FindingOut(BaseModel):
+    """An expectation with what was found; `held` is null when the response never got that far."""
+
+    expectation: dict[str, object]
+    actual: str | int | float | None
+    held: bool | None
+
+    @classmethod
+    def of(cls, finding: Finding) -> "FindingOut":
+        expectation = finding.expectation
+        plain: dict[str, object] = {"of": expectation.of.value, "op": expectation.op}
+        if expectation.name is not None:
+            plain["name"] = expectation.name
+        if expectation.value is not None:
+            value = expectation.value
+            plain["value"] = list(value) if isinstance(value, tuple) else value
+        plain["otherwise"] = expectation.otherwise.value
+        return cls(expectation=plain, actual=finding.actual, held=finding.held)
+
+
+class OutcomePage(BaseModel):
+    """Outcomes in the order of the request."""
+
+    items: list[OutcomeOut]
+    next_cursor: str | None

@@ -1,0 +1,146 @@
+"""Errors as RFC 9457 problems. This module alone knows which code is which HTTP status."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from app.domain.errors import FieldError, ServiceError
+
+logger = structlog.get_logger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+#: So many errors are listed of one request; the rest would only be long.
+MAX_ERRORS: Final = 100
+
+_STATUS_OF_CODE: Final[Mapping[str, HTTPStatus]] = {
+    "malformed": HTTPStatus.BAD_REQUEST,
+    "unauthorized": HTTPStatus.UNAUTHORIZED,
+    "not_found": HTTPStatus.NOT_FOUND,
+    "conflict": HTTPStatus.CONFLICT,
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "not_available": HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+_CODE_OF_STATUS: Final = {
+    HTTPStatus.BAD_REQUEST: "malformed",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+
+
+class FieldProblem(BaseModel):
+    """One thing wrong with a request."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457). `code` is for programs, `detail` for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblem]
+
+
+#: What every route may answer, for the OpenAPI document.
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    status: {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, description in (
+        ("4XX", "The request cannot be done as it stands."),
+        ("5XX", "The service cannot do it now."),
+    )
+}
+
+
+def problem(
+    status: HTTPStatus,
+    code: str,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The response of an error."""
+    return JSONResponse(
+        {
+            "type": f"urn:tercet:problem:{code}",
+            "title": status.phrase,
+            "status": status.value,
+            "detail": detail,
+            "code": code,
+            "errors": [error._asdict() for error in errors[:MAX_ERRORS]],
+        },
+        status_code=status.value,
+        media_type=MEDIA_TYPE,
+        headers=dict(headers or {}),
+    )
+
+
+def pointer_to(location: Iterable[int | str]) -> str:
+    """An RFC 6901 pointer to a place in a JSON document; the empty one is the whole document."""
+    return "".join(
+        "/" + str(part).replace("~", "~0").replace("/", "~1") for part in location
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error as a problem."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _parameters_invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def of_service_error(error: ServiceError) -> JSONResponse:
+    """A service's word as a response."""
+    status = _STATUS_OF_CODE[error.code]
+    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    return problem(status, error.code, error.detail, error.errors, headers)
+
+
+async def _service_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ServiceError)
+    return of_service_error(error)
+
+
+async def _parameters_invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        # The first part says where it stood: query, path or header.
+        FieldError(pointer_to(found["loc"][1:]), f"{found['loc'][0]}: {found['msg']}")
+        for found in error.errors()
+    ]
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A parameter is not valid.", errors
+    )
+
+
+async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    code = _CODE_OF_STATUS.get(status, status.name.lower())
+    return problem(status, code, f"{status.description or status.phrase}.", (), error.headers)
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    logger.error("request_failed", path=request.url.path, exc_info=error)
+    return problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "The service met a fault of its own; its log says more.",
+    )

@@ -1,0 +1,331 @@
+"""Targets as they are asked for: fields and expectations, checked and made complete."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from app.api.problems import pointer_to
+from app.domain.errors import FieldError, Invalid, NotAvailable, ServiceError
+from checkers import Expectation, InvalidUrl, Severity, Subject, Target, parse
+from checkers.target import (
+    DEFAULT_MAX_BODY_BYTES,
+    MAX_BODY_BYTES,
+    MAX_REDIRECTS,
+    MAX_TIMEOUT_SECONDS,
+    MIN_TIMEOUT_SECONDS,
+)
+from checkers.verdict import OPS
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\Z")
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+# RFC 9110, 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*\Z")
+# Fields that say how a message is framed belong to the client that frames it.
+_FRAMING: Final = frozenset(
+    {"content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive"}
+)
+_STATUS_ENTRY = re.compile(r"[1-5]xx\Z|[1-9][0-9]{2}(-[1-9][0-9]{2})?\Z")
+_LATER_SUBJECTS: Final = frozenset(
+    {
+        "json", "sha256", "body_bytes", "name_lookup", "connect", "tls", "wait", "receive",
+        "tls_version", "redirects",
+    }
+)  # fmt: skip
+_LATER_OPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "body": ("matches", "not_matches", "=="),
+    "header": ("matches", "not_matches"),
+}
+_MAX_EXPECTATIONS: Final = 100
+_MAX_HEADERS: Final = 100
+_MAX_NUMBER: Final = 1e12
+
+
+def _seconds(value: object) -> object:
+    """Seconds of a duration given as a number or as text such as `250ms`."""
+    if isinstance(value, str):
+        found = _DURATION.match(value)
+        if found is None:
+            raise ValueError("a duration is seconds, or text such as 250ms, 10s, 5m")
+        return float(found[1]) * _UNITS[found[2]]
+    return value
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(_seconds, json_schema_input_type=float | str),
+    Field(ge=MIN_TIMEOUT_SECONDS, le=MAX_TIMEOUT_SECONDS),
+]
+
+
+class Asked(BaseModel):
+    """What is read from outside: nothing is guessed, nothing unknown is ignored."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ExpectationIn(Asked):
+    """One thing that must hold of a response."""
+
+    of: Literal[
+        "status", "body", "json", "header", "sha256", "body_bytes", "total", "name_lookup",
+        "connect", "tls", "wait", "receive", "certificate_days", "tls_version", "redirects",
+    ]  # fmt: skip
+    op: str = Field(max_length=32)
+    value: JsonValue = None
+    name: str | None = Field(default=None, max_length=256, description="of a header")
+    path: str | None = Field(default=None, max_length=4096, description="of JSON, RFC 9535")
+    otherwise: Literal["down", "degraded"] | None = Field(
+        default=None, description="What a miss means; down unless given."
+    )
+
+
+class TargetFields(Asked):
+    """Every field of a target but its URL."""
+
+    method: str = Field(default="GET", max_length=32, description="A token; sent in upper case.")
+    headers: dict[str, str] = Field(default_factory=dict, max_length=_MAX_HEADERS)
+    body: str | None = Field(default=None, description="Sent as UTF-8.")
+    json_body: JsonValue = Field(default=None, alias="json", description="Sent as JSON.")
+    auth: JsonValue = Field(default=None, description="Not available yet.")
+    timeout_seconds: Duration = Field(default=10.0, description="Of one attempt, to the last byte.")
+    attempts: int = Field(default=1, ge=1, le=10, description="More than 1: not available yet.")
+    follow_redirects: bool = True
+    max_redirects: int = Field(default=10, ge=0, le=MAX_REDIRECTS)
+    verify_tls: bool = True
+    ip_version: Literal[4, 6] | None = Field(default=None, description="Not available yet.")
+    max_body_bytes: int = Field(
+        default=DEFAULT_MAX_BODY_BYTES, ge=0, le=MAX_BODY_BYTES, description="After decoding."
+    )
+    expect: list[ExpectationIn] = Field(default_factory=list, max_length=_MAX_EXPECTATIONS)
+
+
+class TargetIn(TargetFields):
+    """A target: a URL, how to request it, and what must hold."""
+
+    url: str = Field(examples=["https://example.org/health"])
+
+
+class Faults:
+    """What is wrong with a request, gathered so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._invalid: list[FieldError] = []
+        self._later: list[FieldError] = []
+
+    def invalid(self, place: Sequence[int | str], detail: str) -> None:
+        self._invalid.append(FieldError(pointer_to(place), detail))
+
+    def later(self, place: Sequence[int | str], detail: str) -> None:
+        self._later.append(FieldError(pointer_to(place), detail))
+
+    def __bool__(self) -> bool:
+        return bool(self._invalid or self._later)
+
+    def error(self) -> ServiceError:
+        """What to raise, once it is known that there is something."""
+        if self._invalid:
+            count = len(self._invalid)
+            what = "One field is" if count == 1 else f"{count} fields are"
+            return Invalid(f"{what} not valid.", self._invalid)
+        return NotAvailable("Parts of the request are not available yet.", self._later)
+
+
+Place = tuple[int | str, ...]
+
+
+def one_target(asked: TargetIn) -> Target:
+    """A target that stands alone; raises `Invalid` or `NotAvailable`."""
+    faults = Faults()
+    target = complete(asked, asked, asked.url, (), faults)
+    if faults:
+        raise faults.error()
+    return target
+
+
+def many_targets(
+    urls: Sequence[str], targets: Sequence[TargetIn], defaults: TargetFields
+) -> list[Target]:
+    """The targets of a list in order, `urls` first, what they leave out taken from `defaults`.
+
+    Raises:
+        Invalid, NotAvailable: with a pointer for everything that is wrong.
+    """
+    faults = Faults()
+    plain = complete(defaults, defaults, "", ("defaults",), faults)
+    found = []
+    for index, url in enumerate(urls):
+        check_url(url, ("urls", index), faults)
+        found.append(Target(**{**_fields(plain), "url": url}))
+    for index, asked in enumerate(targets):
+        merged = TargetFields.model_construct(
+            **{**_given(defaults), **_given(asked, without="url")}
+        )
+        found.append(complete(asked, merged, asked.url, ("targets", index), faults))
+    if faults:
+        raise faults.error()
+    return found
+
+
+def check_url(url: str, place: Place, faults: Faults) -> None:
+    try:
+        parse(url)
+    except InvalidUrl as error:
+        faults.invalid(place, str(error))
+
+
+def complete(
+    asked: TargetFields, merged: TargetFields, url: str, place: Place, faults: Faults
+) -> Target:
+    """A target with every field in its final form.
+
+    Args:
+        asked: the fields given at `place`, which faults are told of.
+        merged: the same with the defaults filled in.
+        url: empty for defaults, which have none.
+    """
+    if isinstance(asked, TargetIn):
+        check_url(url, (*place, "url"), faults)
+    _check_later(asked, place, faults)
+    if not _TOKEN.match(merged.method) or merged.method.upper() == "CONNECT":
+        faults.invalid((*place, "method"), "is not the method of a request that can be checked")
+    headers, body = _headers(merged.headers, place, faults), _body(merged, place, faults)
+    if merged.json_body is not None and all(name.lower() != "content-type" for name, _ in headers):
+        headers = (*headers, ("Content-Type", "application/json"))
+    expect = tuple(
+        expectation
+        for index, entry in enumerate(merged.expect)
+        if (expectation := _expectation(entry, (*place, "expect", index), faults)) is not None
+    )
+    return Target(
+        url=url,
+        method=merged.method.upper(),
+        headers=headers,
+        body=body,
+        timeout=merged.timeout_seconds,
+        follow_redirects=merged.follow_redirects,
+        max_redirects=merged.max_redirects,
+        verify_tls=merged.verify_tls,
+        max_body_bytes=merged.max_body_bytes,
+        expect=expect,
+    )
+
+
+def _given(asked: TargetFields, without: str = "") -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in asked.model_fields_set if name != without}
+
+
+def _fields(target: Target) -> dict[str, Any]:
+    return {name: getattr(target, name) for name in target.__struct_fields__}
+
+
+def _check_later(asked: TargetFields, place: Place, faults: Faults) -> None:
+    if asked.auth is not None:
+        faults.later((*place, "auth"), "auth is not available yet; send an Authorization header")
+    if asked.attempts != 1:
+        faults.later((*place, "attempts"), "more than one attempt is not available yet")
+    if asked.ip_version is not None:
+        faults.later((*place, "ip_version"), "choosing an IP version is not available yet")
+
+
+def _headers(
+    given: Mapping[str, str], place: Place, faults: Faults
+) -> tuple[tuple[str, str], ...]:
+    seen: set[str] = set()
+    for name, value in given.items():
+        where = (*place, "headers", name)
+        if not _TOKEN.match(name):
+            faults.invalid(where, "is not the name of a header field")
+        elif name.lower() in _FRAMING:
+            faults.invalid(where, "says how the request is framed, which is not for a target")
+        elif name.lower() in seen:
+            faults.invalid(where, "is given twice")
+        if not _FIELD_VALUE.match(value):
+            faults.invalid(where, "holds a character that a header field cannot carry")
+        seen.add(name.lower())
+    return tuple((name, value.strip(" \t")) for name, value in given.items())
+
+
+def _body(asked: TargetFields, place: Place, faults: Faults) -> bytes | None:
+    if asked.json_body is not None:
+        if asked.body is not None:
+            faults.invalid((*place, "json"), "stands beside body; give one of them")
+        try:
+            written = json.dumps(asked.json_body, separators=(",", ":"), allow_nan=False)
+        except (ValueError, RecursionError):
+            faults.invalid((*place, "json"), "holds a number that JSON does not know")
+            return None
+        return written.encode("utf-8")
+    return None if asked.body is None else asked.body.encode("utf-8")
+
+
+def _expectation(entry: ExpectationIn, place: Place, faults: Faults) -> Expectation | None:
+    if entry.of in _LATER_SUBJECTS or entry.op in _LATER_OPS.get(entry.of, ()):
+        faults.later(place, f"{entry.of} {entry.op} is not available yet")
+        return None
+    subject = Subject(entry.of)
+    if entry.op not in OPS[subject]:
+        faults.invalid((*place, "op"), f"{entry.of} knows {', '.join(OPS[subject])}")
+        return None
+    if (entry.name is not None) != (subject is Subject.HEADER):
+        detail = "a header has a name" if subject is Subject.HEADER else "only a header has a name"
+        faults.invalid((*place, "name"), detail)
+    if entry.path is not None:
+        faults.invalid((*place, "path"), "only json has a path")
+    fault = _value_fault(subject, entry.op, entry.value)
+    if fault is not None:
+        faults.invalid((*place, "value"), fault)
+        return None
+    default = Severity.DEGRADED if subject is Subject.CERTIFICATE_DAYS else Severity.DOWN
+    value: Any = tuple(entry.value) if isinstance(entry.value, list) else entry.value
+    return Expectation(
+        of=subject,
+        op=entry.op,
+        value=value,
+        name=entry.name,
+        otherwise=default if entry.otherwise is None else Severity(entry.otherwise),
+    )
+
+
+def _value_fault(subject: Subject, op: str, value: JsonValue) -> str | None:
+    """Why an expectation cannot be compared with this value; `None` when it can."""
+    match subject:
+        case Subject.STATUS if op in ("in", "not_in"):
+            entries = value if isinstance(value, list) else []
+            if not entries or not all(map(_is_status_entry, entries)):
+                return "a list of codes, classes such as 2xx, and ranges such as 200-204"
+        case Subject.STATUS:
+            if not isinstance(value, int) or not _is_status_entry(value):
+                return "a status code, 100 to 999"
+        case Subject.BODY:
+            if not isinstance(value, str) or not value:
+                return "text that is not empty"
+        case Subject.HEADER if op in ("exists", "absent"):
+            if value is not None:
+                return f"{op} compares with nothing"
+        case Subject.HEADER:
+            if not isinstance(value, str):
+                return "text"
+        case _:
+            if not _is_number(value):
+                return f"a number between -{_MAX_NUMBER:.0e} and {_MAX_NUMBER:.0e}"
+    return None
+
+
+def _is_number(value: JsonValue) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    # Says no to not-a-number as well.
+    return -_MAX_NUMBER <= value <= _MAX_NUMBER
+
+
+def _is_status_entry(entry: JsonValue) -> bool:
+    if isinstance(entry, bool) or not isinstance(entry, int | str):
+        return False
+    if isinstance(entry, int):
+        return 100 <= entry <= 999
+    first, _, last = entry.partition("-")
+    return _STATUS_ENTRY.match(entry) is not None and (not last or int(first) <= int(last))

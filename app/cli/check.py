@@ -1,0 +1,131 @@
+"""`tercet check`: checks in this process, without a service."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+import msgspec
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.cli import written
+from app.cli.urls import NothingToCheck, read_urls
+from app.engine.local import USER_AGENT
+from checkers import (
+    CATALOGUE,
+    CheckerError,
+    CheckWork,
+    ClientName,
+    Item,
+    Limits,
+    Outcome,
+    Status,
+    StrategyName,
+    Target,
+)
+from checkers.strategies.catalogue import Entry
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What was typed."""
+
+    urls: list[str]
+    file: Path | None
+    strategy: str
+    client: str | None
+    concurrency: int | None
+    timeout: float
+    output: str
+
+
+class Misused(Exception):
+    """The call contradicts itself; the text says how."""
+
+
+def check(asked: Asked) -> int:
+    """Check and write; the exit code."""
+    try:
+        urls = read_urls(asked.urls, asked.file)
+        entry, client, concurrency = chosen(asked.strategy, asked.client, asked.concurrency)
+    except (NothingToCheck, Misused) as error:
+        sys.stderr.write(f"tercet check: {error}\n")
+        return 2
+    items = [Item(seq, Target(url=url, timeout=asked.timeout)) for seq, url in enumerate(urls)]
+    outcomes: list[Outcome] = []
+    writer = written.writer(asked.output, sys.stdout)
+    interrupted = False
+    try:
+        uvloop.run(_run(entry, client, concurrency, items, outcomes, writer, asked.output))
+    except KeyboardInterrupt:
+        interrupted = True
+    except (CheckerError, OSError) as error:
+        sys.stderr.write(f"tercet check: {error}\n")
+        return 2
+    writer.finish(outcomes)
+    if interrupted:
+        sys.stderr.write(f"Stopped: {len(outcomes)} of {len(items)} were checked.\n")
+        return 130
+    return 0 if all(outcome.status is Status.UP for outcome in outcomes) else 1
+
+
+def chosen(
+    strategy: str, client: str | None, concurrency: int | None
+) -> tuple[Entry, ClientName, int]:
+    """Strategy, client and concurrency that fit each other.
+
+    Raises:
+        Misused: they do not.
+    """
+    entry = CATALOGUE[StrategyName(strategy)]
+    if client is not None and client not in entry.clients:
+        raise Misused(f"{client} does not fit {strategy}; {', '.join(entry.clients)} does")
+    many = entry.concurrency if concurrency is None else concurrency
+    if not 1 <= many <= entry.max_concurrency:
+        raise Misused(f"{strategy} allows 1 to {entry.max_concurrency} in flight, not {many}")
+    return entry, entry.clients[0] if client is None else ClientName(client), many
+
+
+async def _run(
+    entry: Entry,
+    client: ClientName,
+    concurrency: int,
+    items: Sequence[Item],
+    outcomes: list[Outcome],
+    writer: written.Writer,
+    output: str,
+) -> None:
+    # The command runs as its user, who may reach what this user may reach.
+    work = CheckWork(
+        client=client, waiting_since=monotonic(), allowed_networks=None, user_agent=USER_AGENT
+    )
+    strategy = entry.make(Limits(concurrency=min(concurrency, max(len(items), 1))))
+    with _progress(show=output == "table") as progress:
+        task = progress.add_task("checking", total=len(items))
+
+        async def emit(some: list[Outcome]) -> None:
+            outcomes.extend(some)
+            writer.write(some)
+            progress.advance(task, len(some))
+
+        try:
+            await strategy.open(work)
+            started = msgspec.structs.replace(work, waiting_since=monotonic())
+            await strategy.run(started, items, emit)
+        finally:
+            await asyncio.shield(strategy.close())
+
+
+def _progress(*, show: bool) -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not (show and console.is_terminal),
+    )

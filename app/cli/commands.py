@@ -1,0 +1,158 @@
+"""What `tercet` can be told; each command's work is in a module of its own."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import __version__
+
+app = typer.Typer(
+    name="tercet",
+    help="URL health monitoring that separates its own queueing from the target's latency.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class StrategyOption(StrEnum):
+    """The strategies that can be asked for."""
+
+    SEQUENTIAL = "sequential"
+    THREADED = "threaded"
+    MULTIPROCESS = "multiprocess"
+    ASYNC = "async"
+
+
+class ClientOption(StrEnum):
+    """The clients that can be asked for."""
+
+    REQUESTS = "requests"
+    AIOHTTP = "aiohttp"
+
+
+class Output(StrEnum):
+    """How outcomes are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    JUNIT = "junit"
+
+
+Urls = Annotated[
+    list[str] | None, typer.Argument(help="URLs to check; - reads them from standard input.")
+]
+UrlFile = Annotated[
+    Path | None,
+    typer.Option("--file", "-f", help="A file of URLs, one a line; # begins a comment."),
+]
+Timeout = Annotated[
+    float, typer.Option(min=0.05, max=300.0, help="Seconds for one check, to the last byte.")
+]
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        typer.echo(f"tercet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[  # noqa: FBT002 -- typer calls it with what was typed
+        bool,
+        typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True,
+                     help="Say which version this is."),
+    ] = False,
+) -> None:
+    """Check URLs, compare strategies, serve the REST API."""
+    assert not version
+
+
+@app.command()
+def serve() -> None:
+    """Serve the REST API and the pages; settings are TERCET_… variables (docs/settings.md)."""
+    from app.cli import serve as command  # noqa: PLC0415 -- a check needs no web framework
+
+    raise typer.Exit(command.serve())
+
+
+@app.command()
+def check(
+    urls: Urls = None,
+    file: UrlFile = None,
+    strategy: Annotated[StrategyOption, typer.Option(help="How many at once.")] = (
+        StrategyOption.ASYNC
+    ),
+    client: Annotated[
+        ClientOption | None, typer.Option(help="With which library; the strategy's own by default.")
+    ] = None,
+    concurrency: Annotated[int | None, typer.Option(min=1, help="In flight at most.")] = None,
+    timeout: Timeout = 10.0,
+    output: Annotated[Output, typer.Option("--output", "-o", help="How to write.")] = Output.TABLE,
+) -> None:
+    """Check URLs now, in this process.
+
+    Exit code: 0 all up, 1 something not up, 2 a mistake in the call or a failure of our own.
+    """
+    from app.cli import check as command  # noqa: PLC0415 -- see above
+
+    asked = command.Asked(
+        urls=urls or [],
+        file=file,
+        strategy=strategy.value,
+        client=None if client is None else client.value,
+        concurrency=concurrency,
+        timeout=timeout,
+        output=output.value,
+    )
+    raise typer.Exit(command.check(asked))
+
+
+@app.command()
+def compare(
+    urls: Urls = None,
+    file: UrlFile = None,
+    contender: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--contender", "-c", help="strategy[+client][:concurrency], e.g. async:50; repeatable."
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Measured rounds.")] = 5,
+    timeout: Timeout = 10.0,
+    html: Annotated[Path | None, typer.Option(help="Write the report as a page too.")] = None,
+) -> None:
+    """Compare strategies over URLs: a warm-up, then rounds in shuffled order."""
+    from app.cli import compare as command  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(
+        command.compare(urls or [], file, contender or [], rounds=rounds, timeout=timeout, html=html)
+    )
+
+
+@app.command()
+def demo(
+    keep: Annotated[  # noqa: FBT002 -- typer calls it with what was typed
+        bool, typer.Option("--keep", help="Leave it serving until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Show the main job end to end on bundled local targets."""
+    from app.cli import demo as command  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(command.demo(keep=keep))
+
+
+@app.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head",
+) -> None:
+    """Make the database, or bring its schema up to date. `serve` does this by itself."""
+    from app.cli import serve as command  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(command.migrate_database(revision))

@@ -1,0 +1,263 @@
+"""`tercet compare`: an experiment in fresh processes, without a service."""
+
+import secrets
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.check import Misused, chosen
+from app.cli.urls import NothingToCheck, read_urls
+from app.domain.batch import Batch, Pace, Percentiles, RunCost, RunStatus
+from app.domain.comparison import (
+    WARM_UP,
+    Comparison,
+    Contender,
+    RoundRun,
+    Verdict,
+    default_label,
+    pairs,
+    recommend,
+    schedule,
+    split_verdicts,
+    summarise,
+)
+from app.domain.statistics import nearest_rank
+from app.engine.local import Engine, Order, RunFailed
+from app.engine.local import Report as RunReport
+from app.reports import html as html_report
+from app.reports import words
+from app.services import clock
+from app.services.comparisons import Report
+from checkers import CATALOGUE, Item, Outcome, Reason, Status, StrategyName, Target
+
+_DEFAULT_CONTENDERS = ("sequential", "threaded", "multiprocess", "async")
+
+
+def compare(
+    given: Sequence[str],
+    file: Path | None,
+    contenders: Sequence[str],
+    *,
+    rounds: int,
+    timeout: float,
+    html: Path | None,
+) -> int:
+    """Compare and print; the exit code."""
+    try:
+        urls = read_urls(given, file)
+        parsed = [_contender(text) for text in contenders or _DEFAULT_CONTENDERS]
+        labels = [contender.label for contender in parsed]
+        if len(set(labels)) < len(labels):
+            raise Misused("two contenders are the same")
+        items = [Item(seq, Target(url=url, timeout=timeout)) for seq, url in enumerate(urls)]
+        report = uvloop.run(_run(items, parsed, rounds))
+    except (NothingToCheck, Misused, RunFailed, OSError) as error:
+        sys.stderr.write(f"tercet compare: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return 130
+    _print(report)
+    if html is not None:
+        html.write_text(html_report.render(report), encoding="utf-8")
+        sys.stderr.write(f"The report is in {html}.\n")
+    return 0
+
+
+def _contender(text: str) -> Contender:
+    """A contender from `strategy[+client][:concurrency]`."""
+    name, _, many = text.partition(":")
+    strategy, _, client = name.partition("+")
+    if strategy not in {known.value for known in CATALOGUE}:
+        raise Misused(f"no strategy is called {strategy!r}; there are {', '.join(CATALOGUE)}")
+    if many and not many.isdecimal():
+        raise Misused(f"{text!r} is not strategy[+client][:concurrency]")
+    entry, library, concurrency = chosen(strategy, client or None, int(many) if many else None)
+    own = default_label(StrategyName(strategy), library)
+    return Contender(
+        label=f"{own}:{concurrency}" if many else own,
+        strategy=entry.name,
+        client=library,
+        concurrency=concurrency,
+        pace=Pace.MAX,
+    )
+
+
+async def _run(items: Sequence[Item], contenders: Sequence[Contender], rounds: int) -> Report:
+    comparison = _comparison(items, contenders, rounds)
+    engine, found, said = Engine(None), list[RoundRun](), Counter[tuple[int, str, str, str]]()
+    by_label = {contender.label: contender for contender in contenders}
+    with Console(stderr=True).status("warming up") as status:
+        for number, labels in schedule(comparison):
+            for label in labels:
+                stage = "warm-up" if number == WARM_UP else f"round {number} of {rounds}"
+                status.update(f"{stage}: {label}")
+                batch, outcomes = await _run_once(engine, by_label[label], items)
+                found.append(RoundRun(number, label, batch))
+                if number != WARM_UP:
+                    said.update(
+                        (o.seq, label, o.status.value, o.reason.value if o.reason else "")
+                        for o in outcomes
+                    )
+    return _report(comparison, found, _verdicts(said, items))
+
+
+async def _run_once(
+    engine: Engine, contender: Contender, items: Sequence[Item]
+) -> tuple[Batch, list[Outcome]]:
+    outcomes: list[Outcome] = []
+
+    async def take(some: list[Outcome]) -> None:
+        outcomes.extend(some)
+
+    order = Order(
+        strategy=contender.strategy, client=contender.client, concurrency=contender.concurrency
+    )
+    started = clock.now()
+    report = await engine.execute_fresh(order, items, take)
+    return _batch(contender, outcomes, report, started), outcomes
+
+
+def _comparison(
+    items: Sequence[Item], contenders: Sequence[Contender], rounds: int
+) -> Comparison:
+    now, labels = clock.now(), [contender.label for contender in contenders]
+    baseline = StrategyName.SEQUENTIAL.value
+    return Comparison(
+        id=clock.new_id("cmp"),
+        name=None,
+        labels={},
+        status=RunStatus.COMPLETED,
+        error=None,
+        contenders=contenders,
+        baseline=baseline if baseline in labels else None,
+        rounds=rounds,
+        pace=Pace.MAX,
+        per_host=0,
+        seed=secrets.randbelow(2**31),
+        total=len(items),
+        created_at=now,
+        started_at=now,
+        finished_at=now,
+    )
+
+
+def _batch(
+    contender: Contender, outcomes: Sequence[Outcome], report: RunReport, started: datetime
+) -> Batch:
+    """A run as the service would have stored it."""
+    cost = report.cost
+    return Batch(
+        id=clock.new_id("bat"),
+        name=None,
+        labels={},
+        status=RunStatus.COMPLETED,
+        strategy=contender.strategy,
+        client=contender.client,
+        concurrency=contender.concurrency,
+        per_host=0,
+        pace=contender.pace,
+        total=len(outcomes),
+        done=len(outcomes),
+        counts=Counter(outcome.status for outcome in outcomes),
+        reasons=Counter(outcome.reason for outcome in outcomes if outcome.reason is not None),
+        created_at=started,
+        started_at=started,
+        finished_at=clock.now(),
+        setup=report.setup,
+        wall=report.wall,
+        latency=_latency(outcomes),
+        phases={},
+        cost=None
+        if cost is None
+        else RunCost(
+            cpu=cost.cpu,
+            peak_rss_bytes=cost.peak_rss_bytes,
+            voluntary_switches=cost.voluntary_switches,
+            involuntary_switches=cost.involuntary_switches,
+        ),
+        interruptions=0,
+        error=None,
+        comparison_id=None,
+    )
+
+
+def _latency(outcomes: Sequence[Outcome]) -> Percentiles | None:
+    sample = sorted(o.total for o in outcomes if o.http_status is not None and o.total is not None)
+    if not sample:
+        return None
+    return Percentiles(
+        p50=nearest_rank(sample, 50),
+        p95=nearest_rank(sample, 95),
+        p99=nearest_rank(sample, 99),
+        maximum=sample[-1],
+    )
+
+
+def _verdicts(
+    said: Counter[tuple[int, str, str, str]], items: Sequence[Item]
+) -> list[Verdict]:
+    return [
+        Verdict(
+            seq=seq,
+            url=items[seq].target.url,
+            label=label,
+            status=Status(status),
+            reason=Reason(reason) if reason else None,
+            rounds=rounds,
+        )
+        for (seq, label, status, reason), rounds in said.items()
+    ]
+
+
+def _report(
+    comparison: Comparison, found: Sequence[RoundRun], verdicts: Sequence[Verdict]
+) -> Report:
+    summaries, ratios = summarise(comparison, found), pairs(comparison, found)
+    disagreements, unstable = split_verdicts(verdicts)
+    return Report(
+        comparison=comparison,
+        done=sum(run.batch.done for run in found),
+        summaries=summaries,
+        pairs=ratios,
+        disagreements=disagreements,
+        unstable=unstable,
+        recommendation=recommend(summaries, ratios),
+    )
+
+
+def _print(report: Report) -> None:
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = 10_000
+    console.print(words.answer(report))
+    console.print()
+    _print_table(console, words.CONTENDER_HEADINGS, words.contender_rows(report))
+    ratios = words.ratio_rows(report)
+    if ratios:
+        console.print()
+        _print_table(console, ["ratio", *words.METRICS.values()], ratios)
+    console.print()
+    for found in report.disagreements[:20]:
+        verdicts = ", ".join(f"{label}: {said}" for label, said in found.verdicts.items())
+        console.print(f"disagreement on {found.url}: {verdicts}")
+    if not report.disagreements:
+        console.print("Every contender said the same of every target.")
+
+
+def _print_table(
+    console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]
+) -> None:
+    table = Table(box=None, pad_edge=False)
+    for index, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if index else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+

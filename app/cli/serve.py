@@ -1,0 +1,96 @@
+"""`tercet serve` and `tercet migrate`."""
+
+import socket
+import sys
+
+import uvicorn
+from alembic.util import CommandError
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import logs
+from app.main import build
+from app.settings import Settings
+from app.storage.database import DatabaseInUse, DatabaseLock, migrate
+
+_BACKLOG = 2048
+
+
+def serve() -> int:
+    """Serve until told to stop; the exit code."""
+    settings = _settings()
+    if settings is None:
+        return 2
+    if not settings.loopback_only and settings.api_key is None:
+        return _refuse(
+            f"TERCET_HOST is {settings.host}, which others can reach: set TERCET_API_KEY as well."
+        )
+    try:
+        lock = DatabaseLock(settings.database_url)
+        migrate(settings.database_url)
+        listener = _listen(settings.host, settings.port)
+    except (DatabaseInUse, SQLAlchemyError, CommandError, OSError) as error:
+        return _refuse(str(error))
+    logs.configure(settings.log_format)
+    config = uvicorn.Config(
+        build(settings),
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    sys.stderr.write(f"Tercet serves on http://{shown}:{port} (Ctrl-C stops it)\n")
+    sys.stderr.flush()
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        lock.release()
+    return 0
+
+
+def migrate_database(revision: str) -> int:
+    """Bring the schema to a revision; the exit code."""
+    settings = _settings()
+    if settings is None:
+        return 2
+    try:
+        lock = DatabaseLock(settings.database_url)
+        migrate(settings.database_url, revision)
+        lock.release()
+    except (DatabaseInUse, SQLAlchemyError, CommandError, OSError) as error:
+        return _refuse(str(error))
+    sys.stderr.write(f"{settings.database_url} is at revision {revision}.\n")
+    return 0
+
+
+def _settings() -> Settings | None:
+    try:
+        return Settings()
+    except ValidationError as error:
+        for found in error.errors():
+            name = "_".join(str(part) for part in found["loc"]).upper()
+            _refuse(f"TERCET_{name}: {found['msg']}")
+        return None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise OSError(f"Cannot listen on {host} port {port}: {error.strerror}.") from error
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def _refuse(why: str) -> int:
+    sys.stderr.write(f"tercet: {why}\n")
+    return 2

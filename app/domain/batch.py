@@ -1,0 +1,124 @@
+"""A batch: what was asked, and how far its run has come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from checkers import ClientName, Reason, Status, StrategyName, Target
+
+#: Batches up to this size have a process of their own, so that they never wait behind a big one.
+QUICK_TARGETS: Final = 200
+MAX_TARGETS: Final = 100_000
+
+
+class RunStatus(StrEnum):
+    """How far a run has come."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+#: A run in one of these does not change any more.
+ENDED: Final = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED})
+
+
+class Pace(StrEnum):
+    """When the next check may start."""
+
+    TRUTHFUL = "truthful"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchDraft:
+    """A batch as it was asked for, checked and complete.
+
+    Attributes:
+        defaults: the target that most rows equal but for the URL; stored once.
+    """
+
+    targets: Sequence[Target]
+    strategy: StrategyName
+    client: ClientName
+    concurrency: int
+    pace: Pace
+    per_host: int
+    name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Percentiles:
+    """Nearest-rank percentiles, in seconds; `maximum` is given for totals only."""
+
+    p50: float
+    p95: float
+    p99: float
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCost:
+    """What a run used, its worker processes included; `cpu` in seconds."""
+
+    cpu: float
+    peak_rss_bytes: int
+    voluntary_switches: int
+    involuntary_switches: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A batch as it stands.
+
+    Attributes:
+        counts: outcomes by status.
+        setup: seconds spent starting processes.
+        wall: seconds from the first permitted start to the last outcome; `None` while it runs
+            and where the run was interrupted.
+        interruptions: how often the run was taken up again after the service had stopped.
+        comparison_id: the comparison whose round this is, if it is one.
+    """
+
+    id: str
+    name: str | None
+    labels: Mapping[str, str]
+    status: RunStatus
+    strategy: StrategyName
+    client: ClientName
+    concurrency: int
+    per_host: int
+    pace: Pace
+    total: int
+    done: int
+    counts: Mapping[Status, int]
+    reasons: Mapping[Reason, int]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    setup: float | None
+    wall: float | None
+    latency: Percentiles | None
+    phases: Mapping[str, Percentiles]
+    cost: RunCost | None
+    interruptions: int
+    error: str | None
+    comparison_id: str | None
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def checks_per_second(self) -> float | None:
+        return None if not self.wall else self.done / self.wall
+
+    @property
+    def cpu_per_check(self) -> float | None:
+        """Seconds of processor time for each check."""
+        return None if self.cost is None or not self.done else self.cost.cpu / self.done

@@ -1,0 +1,97 @@
+"""The service put together: settings in, an ASGI application out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from pydantic import SecretStr
+
+from app import __version__
+from app.api import batches, checks, comparisons, health, later, problems, strategies
+from app.api.access import Gate
+from app.api.problems import Problem
+from app.api.wired import Service
+from app.engine.local import Engine
+from app.services.dispatcher import Dispatcher
+from app.services.notices import Notices
+from app.settings import Settings
+from app.storage.database import Database
+from app.web import pages
+
+logger = structlog.get_logger(__name__)
+
+_DESCRIPTION: Final = """Tercet checks URLs three ways and says what it saw, with timings that can
+be believed: waiting for a turn is `queued_ms` and never part of `total_ms`.
+
+POST a list of URLs to `/api/v1/batches` with a strategy, read its outcomes by page, and let
+`/api/v1/comparisons` show which strategy is best for that workload on this machine."""
+
+
+def build(settings: Settings) -> FastAPI:
+    """The application over a migrated database; nothing is opened before it starts."""
+    app = FastAPIOffline(
+        title="Tercet",
+        version=__version__,
+        description=_DESCRIPTION,
+        lifespan=_lifespan(settings),
+        redoc_url=None,
+    )
+    problems.install(app)
+    app.add_middleware(
+        Gate,
+        api_key=_key(settings.api_key),
+        max_bytes=settings.max_request_bytes,
+    )
+    for module in (health, batches, checks, comparisons, strategies, later, pages):
+        app.include_router(module.router)
+    _describe(app)
+    return app
+
+
+def _key(key: SecretStr | None) -> SecretStr | None:
+    return key if key is not None and key.get_secret_value() else None
+
+
+def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with _running(settings) as service:
+            app.state.service = service
+            yield
+
+    return lifespan
+
+
+@asynccontextmanager
+async def _running(settings: Settings) -> AsyncIterator[Service]:
+    """The parts of the service, with its loops under way until the block is left."""
+    database = Database(settings.database_url)
+    engine = Engine(settings.allowed_networks, ca_bundle=settings.ca_bundle)
+    notices = Notices()
+    dispatcher = Dispatcher(database, engine, notices)
+    await dispatcher.recover()
+    loops = asyncio.create_task(dispatcher.serve())
+    try:
+        yield Service(database=database, engine=engine, notices=notices, dispatcher=dispatcher)
+    finally:
+        loops.cancel()
+        await asyncio.wait([loops])
+        await engine.close()
+        database.close()
+
+
+def _describe(app: FastAPI) -> None:
+    """Put the problem's schema where every response refers to it."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = made()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault("Problem", Problem.model_json_schema())
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,1 @@
+"""A comparison as people read it: Markdown, and a page with its charts inside."""

@@ -1,0 +1,149 @@
+"""Quantities and sentences as people read them; the same in Markdown, HTML and on a terminal."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from app.domain.comparison import Metric, Pair
+from app.domain.statistics import Interval
+from app.services.comparisons import Report
+from checkers import Status
+
+METRICS: Final = {
+    Metric.WALL: "Wall time",
+    Metric.CPU: "CPU per check",
+    Metric.MEMORY: "Peak memory",
+    Metric.LATENCY_P50: "Latency p50",
+    Metric.LATENCY_P99: "Latency p99",
+}
+
+
+class Figure(NamedTuple):
+    """One kind of figure with its value for every contender, where it has one."""
+
+    title: str
+    values: Sequence[tuple[str, float, str]]
+
+
+def duration(seconds: float | None) -> str:
+    """A duration with three digits that count."""
+    if seconds is None:
+        return "–"
+    for unit, factor in (("s", 1.0), ("ms", 1e3)):
+        if seconds * factor >= 1:
+            return f"{seconds * factor:,.3g} {unit}" if seconds * factor < 1000 else (
+                f"{seconds * factor:,.0f} {unit}"
+            )
+    return f"{seconds * 1e6:,.0f} µs"
+
+
+def size(count: float | None) -> str:
+    """Bytes in MiB."""
+    return "–" if count is None else f"{count / 2**20:,.1f} MiB"
+
+
+def median(interval: Interval | None) -> float | None:
+    return None if interval is None else interval.median
+
+
+def contender_rows(report: Report) -> list[list[str]]:
+    """A line for each contender."""
+    return [
+        [
+            summary.contender.label,
+            str(summary.contender.concurrency),
+            duration(median(summary.wall)),
+            duration(median(summary.setup)),
+            _rate(median(summary.checks_per_second)),
+            duration(median(summary.cpu_per_check)),
+            size(median(summary.peak_rss_bytes)),
+            duration(median(summary.latency_p50)),
+            duration(median(summary.latency_p99)),
+            counts(summary.counts),
+        ]
+        for summary in report.summaries
+    ]
+
+
+CONTENDER_HEADINGS: Final = (
+    "Contender", "In flight", "Wall", "Set-up", "Checks/s", "CPU/check", "Peak memory", "p50",
+    "p99", "Outcomes",
+)  # fmt: skip
+
+
+def ratio_rows(report: Report) -> list[list[str]]:
+    """Every contender against the baseline, or against the first one named."""
+    labels = [summary.contender.label for summary in report.summaries]
+    against = report.comparison.baseline if report.comparison.baseline in labels else labels[0]
+    rows = []
+    for label in labels:
+        if label != against:
+            ratios = [_ratio(report.pairs, against, label, metric) for metric in Metric]
+            rows.append([f"{label} ÷ {against}", *ratios])
+    return rows
+
+
+def counts(by_status: dict[Status, int] | object) -> str:
+    """Outcomes by status, those that are none left out."""
+    assert hasattr(by_status, "items")
+    return ", ".join(f"{n} {status.value}" for status, n in by_status.items() if n) or "–"
+
+
+def answer(report: Report) -> str:
+    """What the comparison says, in one sentence."""
+    comparison, recommendation = report.comparison, report.recommendation
+    if not any(summary.batches for summary in report.summaries):
+        return f"The comparison is {comparison.status.value}; no round has been measured yet."
+    fastest, cheapest = recommendation.fastest, recommendation.cheapest
+    rounds = f"{comparison.rounds} round{'s' if comparison.rounds != 1 else ''}"
+    of = f"over {comparison.total:,} targets in {rounds}"
+    if fastest == cheapest:
+        return f"{fastest} was both the fastest and the cheapest {of}."
+    return f"{fastest} was the fastest and {cheapest} the cheapest {of}."
+
+
+def figures(report: Report) -> list[Figure]:
+    """What is drawn: a bar for each contender."""
+
+    def of(title: str, attribute: str, write: object) -> Figure:
+        assert callable(write)
+        found = [
+            (summary.contender.label, value, str(write(value)))
+            for summary in report.summaries
+            if (value := median(getattr(summary, attribute))) is not None
+        ]
+        return Figure(title, found)
+
+    return [
+        of("Wall time, median over the rounds", "wall", duration),
+        of("CPU per check, median", "cpu_per_check", duration),
+        of("Latency p50, median", "latency_p50", duration),
+        of("Latency p99, median", "latency_p99", duration),
+        of("Peak memory, median", "peak_rss_bytes", size),
+    ]
+
+
+def distrust(report: Report) -> list[str]:
+    """What a reader should not take from the figures."""
+    notes = [
+        "Medians stand without intervals, so a small difference may be chance.",
+        "Latencies were measured at full speed: they hold this machine's own queueing too.",
+    ]
+    if report.comparison.rounds < 5:
+        notes.append("Fewer than five rounds cannot tell a difference from chance.")
+    if report.unstable:
+        notes.append(f"{len(report.unstable)} targets changed their verdict between rounds.")
+    return notes
+
+
+def _rate(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+
+
+def _ratio(pairs: Sequence[Pair], base: str, other: str, metric: Metric) -> str:
+    for pair in pairs:
+        if pair.metric is metric and {pair.a, pair.b} == {base, other}:
+            ratio = pair.ratio if pair.a == base else 1 / pair.ratio
+            return f"{ratio:.3g} ×"
+    return "–"
+
+

@@ -1,0 +1,1 @@
+"""One use case a function: each begins its transaction and calls what decides, stores and runs."""

@@ -1,0 +1,66 @@
+"""What the operator may set: `TERCET_…` variables, read once at the entry point."""
+
+import ipaddress
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_LOOPBACK_NAMES = frozenset({"localhost"})
+
+
+class Settings(BaseSettings):
+    """The settings of a service; a bad value ends the start with its name."""
+
+    model_config = SettingsConfigDict(env_prefix="TERCET_", frozen=True, extra="ignore")
+
+    database_url: str = Field(
+        default="sqlite:///tercet.db", description="Where everything is stored; SQLite only."
+    )
+    host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port; 0: any free one.")
+    api_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Bearer key for every call; needed to listen on anything but loopback.",
+    )
+    allowed_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Loopback, private or reserved networks that may be checked, by commas.",
+    )
+    ca_bundle: str | None = Field(
+        default=None, description="A PEM file of certificates to trust instead of the system's."
+    )
+    max_request_bytes: int = Field(
+        default=32 * 1024 * 1024, ge=1024, description="The largest request body, in bytes."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="Log lines for people (console) or for machines (json)."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _sqlite_only(cls, value: str) -> str:
+        if not value.startswith("sqlite:///") or value in ("sqlite:///", "sqlite:///:memory:"):
+            raise ValueError("must be sqlite:///PATH, the path of a file")
+        return value
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        networks = tuple(part.strip() for part in value.split(",") if part.strip())
+        for network in networks:
+            ipaddress.ip_network(network)
+        return networks
+
+    @property
+    def loopback_only(self) -> bool:
+        """Whether nobody but this machine can reach the service."""
+        if self.host in _LOOPBACK_NAMES:
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False

@@ -1,0 +1,1 @@
+"""Plain functions on a session. None of them commits."""

@@ -1,0 +1,352 @@
+"""Batches: kept, claimed, counted, ended."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.domain.batch import (
+    QUICK_TARGETS,
+    Batch,
+    BatchDraft,
+    Pace,
+    Percentiles,
+    RunCost,
+    RunStatus,
+)
+from app.domain.errors import NotFound
+from app.storage import targets
+from app.storage.instants import from_column, from_optional, micros, seconds, to_column
+from app.storage.rows import BatchRow, ComparisonRow
+from checkers import ClientName, Outcome, Reason, Status, StrategyName
+
+
+class Claim(NamedTuple):
+    """A batch to be carried out now, with the keys of its rows."""
+
+    key: int
+    list_id: int
+    batch: Batch
+
+
+class Round(NamedTuple):
+    """Which part of which comparison a batch is; round 0 is the warm-up."""
+
+    comparison_key: int
+    number: int
+    contender: str
+
+
+class Figures(NamedTuple):
+    """What a completed run came to."""
+
+    latency: Percentiles | None
+    phases: dict[str, Percentiles]
+    cost: RunCost | None
+
+
+def insert_batch(
+    session: Session,
+    public_id: str,
+    draft: BatchDraft,
+    now: datetime,
+    *,
+    list_id: int | None = None,
+    of: Round | None = None,
+) -> int:
+    """Store a queued batch with its targets, or over a list that is stored already."""
+    key = targets.insert_list(session, draft.targets) if list_id is None else list_id
+    result = session.execute(
+        insert(BatchRow)
+        .values(
+            public_id=public_id,
+            list_id=key,
+            name=draft.name,
+            labels=json.dumps(dict(draft.labels)),
+            status=RunStatus.QUEUED.value,
+            strategy=draft.strategy.value,
+            client=draft.client.value,
+            concurrency=draft.concurrency,
+            per_host=draft.per_host,
+            pace=draft.pace.value,
+            total=len(draft.targets),
+            done=0,
+            tally=_tally_json({}, {}),
+            created_at=to_column(now),
+            interruptions=0,
+            comparison_id=None if of is None else of.comparison_key,
+            round=None if of is None else of.number,
+            contender=None if of is None else of.contender,
+        )
+        .returning(BatchRow.id)
+    )
+    return result.scalar_one()
+
+
+def load(session: Session, public_id: str) -> Batch:
+    """The batch of that id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return _batch(session, _row(session, public_id))
+
+
+def key_of(session: Session, public_id: str) -> tuple[int, int]:
+    """The keys of a batch and of its list. Raises as `load`."""
+    row = _row(session, public_id)
+    return row.id, row.list_id
+
+
+def page(session: Session, limit: int, before: int | None) -> tuple[list[Batch], int | None]:
+    """Batches that were asked for on their own, newest first, and where the next page begins."""
+    query = select(BatchRow).where(BatchRow.comparison_id.is_(None))
+    if before is not None:
+        query = query.where(BatchRow.id < before)
+    rows = list(session.scalars(query.order_by(BatchRow.id.desc()).limit(limit + 1)))
+    following = rows[limit - 1].id if len(rows) > limit else None
+    return [_batch(session, row) for row in rows[:limit]], following
+
+
+def claim_oldest(session: Session, now: datetime, *, quick: bool) -> Claim | None:
+    """Take the batch that has waited longest, if any; it is `running` from here on."""
+    size = BatchRow.total <= QUICK_TARGETS if quick else BatchRow.total > QUICK_TARGETS
+    waiting = (
+        select(BatchRow)
+        .where(
+            BatchRow.status == RunStatus.QUEUED.value, BatchRow.comparison_id.is_(None), size
+        )
+        .order_by(BatchRow.id)
+        .limit(1)
+    )
+    row = session.scalars(waiting).one_or_none()
+    if row is None:
+        return None
+    start(session, row.id, now)
+    session.refresh(row)
+    return Claim(row.id, row.list_id, _batch(session, row))
+
+
+def oldest_waiting(session: Session) -> int | None:
+    """When the big batch that has waited longest was made, as a column holds it."""
+    return session.scalar(
+        select(func.min(BatchRow.created_at)).where(
+            BatchRow.status == RunStatus.QUEUED.value,
+            BatchRow.comparison_id.is_(None),
+            BatchRow.total > QUICK_TARGETS,
+        )
+    )
+
+
+def start(session: Session, key: int, now: datetime) -> None:
+    """Note that the run has begun; one that goes on after a restart keeps its first start."""
+    session.execute(
+        update(BatchRow)
+        .where(BatchRow.id == key)
+        .values(
+            status=RunStatus.RUNNING.value,
+            started_at=func.coalesce(BatchRow.started_at, to_column(now)),
+        )
+    )
+
+
+def count_more(session: Session, key: int, some: Sequence[Outcome]) -> None:
+    """Add outcomes to the count; called in the transaction that stored them."""
+    encoded = session.execute(select(BatchRow.tally).where(BatchRow.id == key)).scalar_one()
+    tally: dict[str, dict[str, int]] = json.loads(encoded)
+    statuses, reasons = Counter(tally["statuses"]), Counter(tally["reasons"])
+    statuses.update(outcome.status.value for outcome in some)
+    reasons.update(outcome.reason.value for outcome in some if outcome.reason is not None)
+    set_count(session, key, statuses, reasons)
+
+
+def set_count(
+    session: Session, key: int, statuses: Mapping[str, int], reasons: Mapping[str, int]
+) -> None:
+    """Set how many outcomes there are; called in the transaction that stored them."""
+    session.execute(
+        update(BatchRow)
+        .where(BatchRow.id == key)
+        .values(done=sum(statuses.values()), tally=_tally_json(statuses, reasons))
+    )
+
+
+def complete(
+    session: Session, key: int, now: datetime, *, setup: float, wall: float, figures: Figures
+) -> None:
+    """End a run that has every outcome. One that was interrupted keeps no wall and no cost."""
+    whole = BatchRow.interruptions == 0
+    session.execute(
+        update(BatchRow)
+        .where(BatchRow.id == key, BatchRow.status == RunStatus.RUNNING.value)
+        .values(
+            status=RunStatus.COMPLETED.value,
+            finished_at=to_column(now),
+            setup_us=case((whole, micros(setup)), else_=None),
+            wall_us=case((whole, micros(wall)), else_=None),
+            figures=_figures_json(figures),
+        )
+    )
+
+
+def end(
+    session: Session, key: int, now: datetime, status: RunStatus, error: str | None = None
+) -> bool:
+    """End a run early; false when it had ended already."""
+    result = session.execute(
+        update(BatchRow)
+        .where(
+            BatchRow.id == key,
+            BatchRow.status.in_((RunStatus.QUEUED.value, RunStatus.RUNNING.value)),
+        )
+        .values(status=status.value, finished_at=to_column(now), error=error)
+        .returning(BatchRow.id)
+    )
+    return result.first() is not None
+
+
+def requeue(session: Session, key: int | None = None) -> int:
+    """Let runs that were cut off go on: all that were running, or one; how many there were."""
+    query = update(BatchRow).where(
+        BatchRow.status == RunStatus.RUNNING.value, BatchRow.comparison_id.is_(None)
+    )
+    if key is not None:
+        query = query.where(BatchRow.id == key)
+    result = session.execute(
+        query.values(
+            status=RunStatus.QUEUED.value, interruptions=BatchRow.interruptions + 1
+        ).returning(BatchRow.id)
+    )
+    return len(result.all())
+
+
+def remove(session: Session, key: int, list_id: int) -> None:
+    """Remove a batch, its outcomes, and its targets if nothing else uses them."""
+    session.execute(delete(BatchRow).where(BatchRow.id == key))
+    targets.remove_unused_list(session, list_id)
+
+
+def of_comparison(session: Session, comparison_key: int) -> list[tuple[int, int, str, Batch]]:
+    """Key, round, contender and batch of every run of a comparison, in order."""
+    rows = session.scalars(
+        select(BatchRow).where(BatchRow.comparison_id == comparison_key).order_by(BatchRow.id)
+    )
+    return [(row.id, row.round or 0, row.contender or "", _batch(session, row)) for row in rows]
+
+
+def end_all_of_comparison(session: Session, comparison_key: int, now: datetime) -> None:
+    """Cancel the runs of a comparison that have not ended."""
+    session.execute(
+        update(BatchRow)
+        .where(
+            BatchRow.comparison_id == comparison_key,
+            BatchRow.status.in_((RunStatus.QUEUED.value, RunStatus.RUNNING.value)),
+        )
+        .values(status=RunStatus.CANCELLED.value, finished_at=to_column(now))
+    )
+
+
+def remove_round(session: Session, comparison_key: int, number: int) -> None:
+    """Forget a round that did not come to its end."""
+    session.execute(
+        delete(BatchRow).where(
+            BatchRow.comparison_id == comparison_key, BatchRow.round == number
+        )
+    )
+
+
+def _row(session: Session, public_id: str) -> BatchRow:
+    row = session.scalars(select(BatchRow).where(BatchRow.public_id == public_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no batch {public_id!r}.")
+    return row
+
+
+def _batch(session: Session, row: BatchRow) -> Batch:
+    tally: dict[str, dict[str, int]] = json.loads(row.tally)
+    figures = _figures(row.figures)
+    comparison = (
+        None
+        if row.comparison_id is None
+        else session.scalar(
+            select(ComparisonRow.public_id).where(ComparisonRow.id == row.comparison_id)
+        )
+    )
+    return Batch(
+        id=row.public_id,
+        name=row.name,
+        labels=json.loads(row.labels),
+        status=RunStatus(row.status),
+        strategy=StrategyName(row.strategy),
+        client=ClientName(row.client),
+        concurrency=row.concurrency,
+        per_host=row.per_host,
+        pace=Pace(row.pace),
+        total=row.total,
+        done=row.done,
+        counts={status: tally["statuses"].get(status.value, 0) for status in Status},
+        reasons={Reason(reason): n for reason, n in tally["reasons"].items()},
+        created_at=from_column(row.created_at),
+        started_at=from_optional(row.started_at),
+        finished_at=from_optional(row.finished_at),
+        setup=seconds(row.setup_us),
+        wall=seconds(row.wall_us),
+        latency=figures.latency,
+        phases=figures.phases,
+        cost=figures.cost if row.interruptions == 0 else None,
+        interruptions=row.interruptions,
+        error=row.error,
+        comparison_id=comparison,
+    )
+
+
+def _tally_json(statuses: Mapping[str, int], reasons: Mapping[str, int]) -> str:
+    return json.dumps({"statuses": dict(statuses), "reasons": dict(reasons)})
+
+
+def _figures_json(figures: Figures) -> str:
+    def plain(percentiles: Percentiles) -> list[float | None]:
+        return [percentiles.p50, percentiles.p95, percentiles.p99, percentiles.maximum]
+
+    cost = figures.cost
+    return json.dumps(
+        {
+            "latency": None if figures.latency is None else plain(figures.latency),
+            "phases": {phase: plain(values) for phase, values in figures.phases.items()},
+            "cost": None
+            if cost is None
+            else [
+                cost.cpu,
+                cost.peak_rss_bytes,
+                cost.voluntary_switches,
+                cost.involuntary_switches,
+            ],
+        }
+    )
+
+
+def _figures(encoded: str | None) -> Figures:
+    if encoded is None:
+        return Figures(None, {}, None)
+    plain: dict[str, Any] = json.loads(encoded)
+
+    def percentiles(values: list[float]) -> Percentiles:
+        return Percentiles(p50=values[0], p95=values[1], p99=values[2], maximum=values[3])
+
+    cost = plain["cost"]
+    return Figures(
+        latency=None if plain["latency"] is None else percentiles(plain["latency"]),
+        phases={phase: percentiles(values) for phase, values in plain["phases"].items()},
+        cost=None
+        if cost is None
+        else RunCost(
+            cpu=cost[0],
+            peak_rss_bytes=cost[1],
+            voluntary_switches=cost[2],
+            involuntary_switches=cost[3],
+        ),
+    )

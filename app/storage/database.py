@@ -1,0 +1,159 @@
+"""The database of a service: one writer, several readers, and the only commit there is.
+
+Sessions are synchronous and live in threads of their own. A transaction is one function, so it is
+carried out whole or not at all, whatever becomes of the request that asked for it.
+"""
+
+import asyncio
+import fcntl
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+_READERS: Final = 4
+# How long a statement waits for another process that holds the file's lock.
+_BUSY_SECONDS: Final = 30.0
+_MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
+
+
+class DatabaseInUse(Exception):
+    """Another service has this database open."""
+
+
+class Database:
+    """A SQLite file, opened. Migrate it first.
+
+    Args:
+        url: `sqlite:///PATH`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._writer = _engine(url, _prepare_writer, begin="BEGIN IMMEDIATE", connections=1)
+        self._readers = _engine(url, _prepare_reader, begin="BEGIN", connections=_READERS)
+        # One thread: whoever wants to write waits here, in order, not in SQLite's busy handler.
+        self._write_thread = ThreadPoolExecutor(1, thread_name_prefix="db-write")
+        self._read_threads = ThreadPoolExecutor(_READERS, thread_name_prefix="db-read")
+
+    async def write(self, work: Callable[[Session], T], *, durable: bool = True) -> T:
+        """Carry out a transaction and commit it; what it raises undoes it.
+
+        Args:
+            durable: return only once it is on disk (`synchronous=FULL`). Without, a power cut may
+                cost the last moments; a killed process still costs nothing.
+        """
+        return await asyncio.get_running_loop().run_in_executor(
+            self._write_thread, self._in_transaction, work, durable
+        )
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Carry out a function on a consistent snapshot; it cannot write."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._read_threads, self._in_snapshot, work
+        )
+
+    def close(self) -> None:
+        """Finish what is under way and close every connection."""
+        self._write_thread.shutdown()
+        self._read_threads.shutdown()
+        self._readers.dispose()
+        self._writer.dispose()
+
+    def _in_transaction(self, work: Callable[[Session], T], durable: bool) -> T:  # noqa: FBT001 -- called through an executor
+        with self._writer.connect() as connection:
+            # Outside the transaction: SQLite ignores this pragma inside one.
+            cursor = connection.connection.cursor()
+            cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            cursor.close()
+            with Session(connection, expire_on_commit=False) as session, session.begin():
+                return work(session)
+
+    def _in_snapshot(self, work: Callable[[Session], T]) -> T:
+        with Session(self._readers, expire_on_commit=False) as session, session.begin():
+            return work(session)
+
+
+class DatabaseLock:
+    """Keeps a second service off the same file, for as long as this process lives.
+
+    Raises:
+        DatabaseInUse: another process holds it.
+    """
+
+    def __init__(self, url: str) -> None:
+        path = database_path(url)
+        self._file: IO[str] = path.with_name(path.name + ".lock").open("w", encoding="ascii")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._file.close()
+            raise DatabaseInUse(f"Another tercet serves {path}.") from error
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def database_path(url: str) -> Path:
+    """The file behind a `sqlite:///` URL."""
+    return Path(make_url(url).database or "")
+
+
+def migrate(url: str, revision: str = "head") -> None:
+    """Make the file if need be and bring its schema to a revision; `base` empties it."""
+    path = database_path(url)
+    if not path.exists():
+        # Before the first table, or it would take a VACUUM of the whole file.
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute("VACUUM")
+        connection.close()
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    if revision == "base":
+        command.downgrade(config, revision)
+    else:
+        command.upgrade(config, revision)
+
+
+def _engine(
+    url: str, prepare: Callable[[sqlite3.Cursor], object], *, begin: str, connections: int
+) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        # The driver would begin transactions by itself, and deferred ones.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        prepare(cursor)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Any) -> None:
+        connection.execute(text(begin))
+
+    return engine
+
+
+def _prepare_writer(cursor: sqlite3.Cursor) -> None:
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+
+
+def _prepare_reader(cursor: sqlite3.Cursor) -> None:
+    cursor.execute("PRAGMA query_only=ON")

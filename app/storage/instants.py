@@ -1,0 +1,27 @@
+"""Instants and durations as columns hold them: whole microseconds."""
+
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_column(at: datetime) -> int:
+    """Microseconds since the epoch of an aware instant."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_column(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def from_optional(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else from_column(microseconds)
+
+
+def micros(seconds: float | None) -> int | None:
+    """A duration for its column; `None` stays `None`."""
+    return None if seconds is None else round(seconds * 1e6)
+
+
+def seconds(microseconds: int | None) -> float | None:
+    return None if microseconds is None else microseconds / 1e6

@@ -1,0 +1,195 @@
+"""Outcomes: stored by the thousand, read by the page, summed up by the database."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from app.domain.batch import Percentiles
+from app.domain.statistics import nearest_rank_index
+from app.storage.instants import micros, seconds
+from app.storage.rows import OutcomeRow, TargetRow
+from checkers import Attempt, Outcome, Phases, Reason, Status
+from checkers.outcome import Certificate
+
+_COLUMNS: Final = (
+    "batch_id, seq, status, reason, detail, http_status, http_version, final_url, redirects, "
+    "remote_address, started_at, queued_us, total_us, name_lookup_us, connect_us, tls_us, wait_us, "
+    "receive_us, body_bytes, excerpt, tls, earlier"
+)
+# A re-run of what is stored already is harmless: there is one outcome for a target, the first.
+_INSERT: Final = (
+    f"INSERT INTO outcomes ({_COLUMNS}) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"
+)
+_TIMED: Final = {
+    "name_lookup": OutcomeRow.name_lookup_us,
+    "connect": OutcomeRow.connect_us,
+    "tls": OutcomeRow.tls_us,
+    "wait": OutcomeRow.wait_us,
+    "receive": OutcomeRow.receive_us,
+}
+_json = msgspec.json.Encoder().encode
+_certificate = msgspec.json.Decoder(Certificate).decode
+_attempts = msgspec.json.Decoder(tuple[Attempt, ...]).decode
+
+
+def insert_outcomes(session: Session, batch_key: int, outcomes: Iterable[Outcome]) -> int:
+    """Store outcomes in one statement; how many of them were new."""
+    rows = [_columns(batch_key, outcome) for outcome in outcomes]
+    return session.connection().exec_driver_sql(_INSERT, rows).rowcount
+
+
+def tally(session: Session, batch_key: int) -> tuple[dict[Status, int], dict[Reason, int]]:
+    """How many outcomes a batch has, by status and by reason."""
+    statuses: dict[Status, int] = {}
+    reasons: dict[Reason, int] = {}
+    counted = session.execute(
+        select(OutcomeRow.status, OutcomeRow.reason, func.count())
+        .where(OutcomeRow.batch_id == batch_key)
+        .group_by(OutcomeRow.status, OutcomeRow.reason)
+    )
+    for status, reason, number in counted:
+        statuses[Status(status)] = statuses.get(Status(status), 0) + number
+        if reason is not None:
+            reasons[Reason(reason)] = reasons.get(Reason(reason), 0) + number
+    return statuses, reasons
+
+
+def page(
+    session: Session,
+    batch_key: int,
+    list_id: int,
+    limit: int,
+    *,
+    after: int | None = None,
+    status: Status | None = None,
+    reason: Reason | None = None,
+    url: str | None = None,
+) -> tuple[list[Outcome], int | None]:
+    """Outcomes in the order of the request, and where the next page begins.
+
+    Args:
+        url: only of targets whose URL contains this.
+    """
+    query = (
+        select(OutcomeRow, TargetRow.url)
+        .join(
+            TargetRow, (TargetRow.list_id == list_id) & (TargetRow.seq == OutcomeRow.seq)
+        )
+        .where(OutcomeRow.batch_id == batch_key)
+    )
+    if after is not None:
+        query = query.where(OutcomeRow.seq > after)
+    if status is not None:
+        query = query.where(OutcomeRow.status == status.value)
+    if reason is not None:
+        query = query.where(OutcomeRow.reason == reason.value)
+    if url is not None:
+        query = query.where(func.instr(TargetRow.url, url) > 0)
+    rows = session.execute(query.order_by(OutcomeRow.seq).limit(limit + 1)).all()
+    found = [_outcome(row, target_url) for row, target_url in rows[:limit]]
+    return found, found[-1].seq if len(rows) > limit else None
+
+
+def latency(session: Session, batch_key: int) -> tuple[Percentiles | None, dict[str, Percentiles]]:
+    """Percentiles of the total and of each phase, over outcomes that have an HTTP status."""
+    total = _percentiles(session, batch_key, OutcomeRow.total_us, with_maximum=True)
+    phases = {
+        phase: found
+        for phase, column in _TIMED.items()
+        if (found := _percentiles(session, batch_key, column)) is not None
+    }
+    return total, phases
+
+
+def _percentiles(
+    session: Session,
+    batch_key: int,
+    column: InstrumentedAttribute[int | None],
+    *,
+    with_maximum: bool = False,
+) -> Percentiles | None:
+    # Sorted by the database: that holds no lock of the interpreter.
+    sample: Sequence[int] = session.scalars(
+        select(column)
+        .where(
+            OutcomeRow.batch_id == batch_key,
+            OutcomeRow.http_status.is_not(None),
+            column.is_not(None),
+        )
+        .order_by(column)
+    ).all()
+    if not sample:
+        return None
+    p50, p95, p99 = (sample[nearest_rank_index(len(sample), p)] / 1e6 for p in (50, 95, 99))
+    return Percentiles(
+        p50=p50, p95=p95, p99=p99, maximum=sample[-1] / 1e6 if with_maximum else None
+    )
+
+
+def _columns(batch_key: int, outcome: Outcome) -> tuple[object, ...]:
+    phases = outcome.phases
+    return (
+        batch_key,
+        outcome.seq,
+        outcome.status.value,
+        None if outcome.reason is None else outcome.reason.value,
+        _storable(outcome.detail),
+        outcome.http_status,
+        outcome.http_version,
+        # Most targets answer where they were asked; that is not written twice.
+        None if outcome.final_url == outcome.url else outcome.final_url,
+        outcome.redirects,
+        outcome.remote_address,
+        round(outcome.started_at * 1e6),
+        micros(outcome.queued),
+        micros(outcome.total),
+        micros(phases.name_lookup),
+        micros(phases.connect),
+        micros(phases.tls),
+        micros(phases.wait),
+        micros(phases.receive),
+        outcome.body_bytes,
+        _storable(outcome.excerpt),
+        None if outcome.tls is None else _json(outcome.tls).decode(),
+        _json(outcome.earlier).decode() if outcome.earlier else None,
+    )
+
+
+def _storable(text: str | None) -> str | None:
+    """Without lone surrogates, which no database takes."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _outcome(row: OutcomeRow, url: str) -> Outcome:
+    requested = row.final_url is not None or row.total_us is not None
+    return Outcome(
+        seq=row.seq,
+        url=url,
+        status=Status(row.status),
+        reason=None if row.reason is None else Reason(row.reason),
+        detail=row.detail,
+        http_status=row.http_status,
+        http_version=row.http_version,
+        final_url=(row.final_url or url) if requested else None,
+        redirects=row.redirects,
+        remote_address=row.remote_address,
+        started_at=row.started_at / 1e6,
+        queued=row.queued_us / 1e6,
+        total=seconds(row.total_us),
+        phases=Phases(
+            seconds(row.name_lookup_us),
+            seconds(row.connect_us),
+            seconds(row.tls_us),
+            seconds(row.wait_us),
+            seconds(row.receive_us),
+        ),
+        body_bytes=row.body_bytes,
+        excerpt=row.excerpt,
+        tls=None if row.tls is None else _certificate(row.tls),
+        earlier=() if row.earlier is None else _attempts(row.earlier),
+    )

@@ -1,0 +1,169 @@
+"""The tables. What must hold of the data, the database states itself.
+
+Durations are whole microseconds, instants whole microseconds since the epoch (UTC).
+"""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_STATUSES = "('up', 'degraded', 'down', 'unknown')"
+_RUN_STATUSES = "('queued', 'running', 'completed', 'cancelled', 'failed')"
+
+
+class Row(DeclarativeBase):
+    """Names every constraint, so that a migration can speak of it."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class TargetListRow(Row):
+    """Targets asked together; the rounds of a comparison share one list."""
+
+    __tablename__ = "target_lists"
+    __table_args__ = (CheckConstraint("total > 0", name="total"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    total: Mapped[int]
+    defaults: Mapped[str]
+
+
+class TargetRow(Row):
+    """One target: its URL, and all of it as JSON where it differs from the list's defaults."""
+
+    __tablename__ = "targets"
+    __table_args__ = (CheckConstraint("seq >= 0", name="seq"), {"sqlite_with_rowid": False})
+
+    list_id: Mapped[int] = mapped_column(
+        ForeignKey("target_lists.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    url: Mapped[str]
+    spec: Mapped[str | None]
+
+
+class ComparisonRow(Row):
+    """Strategies side by side over one list of targets."""
+
+    __tablename__ = "comparisons"
+    __table_args__ = (
+        CheckConstraint(f"status IN {_RUN_STATUSES}", name="status"),
+        CheckConstraint("rounds BETWEEN 1 AND 100", name="rounds"),
+        CheckConstraint(
+            "(finished_at IS NULL) = (status IN ('queued', 'running'))", name="finished"
+        ),
+        Index("ix_comparisons_waiting", "id", sqlite_where=text("status IN ('queued', 'running')")),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("target_lists.id"), index=True)
+    name: Mapped[str | None]
+    labels: Mapped[str]
+    status: Mapped[str]
+    error: Mapped[str | None]
+    contenders: Mapped[str]
+    baseline: Mapped[str | None]
+    rounds: Mapped[int]
+    pace: Mapped[str]
+    per_host: Mapped[int]
+    seed: Mapped[int]
+    created_at: Mapped[int]
+    started_at: Mapped[int | None]
+    finished_at: Mapped[int | None]
+
+
+class BatchRow(Row):
+    """A list of targets to be checked with one strategy, and how far that has come.
+
+    `tally` is JSON: outcomes by status and by reason, written with the outcomes it counts.
+    `figures` is JSON: percentiles and cost, written once, when the run completes.
+    """
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        CheckConstraint(f"status IN {_RUN_STATUSES}", name="status"),
+        CheckConstraint("done BETWEEN 0 AND total", name="done"),
+        CheckConstraint("status <> 'completed' OR done = total", name="completed"),
+        CheckConstraint(
+            "(finished_at IS NULL) = (status IN ('queued', 'running'))", name="finished"
+        ),
+        CheckConstraint("(comparison_id IS NULL) = (round IS NULL)", name="round"),
+        UniqueConstraint("comparison_id", "round", "contender"),
+        Index("ix_batches_waiting", "id", sqlite_where=text("status IN ('queued', 'running')")),
+        Index("ix_batches_listed", "id", sqlite_where=text("comparison_id IS NULL")),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("target_lists.id"), index=True)
+    name: Mapped[str | None]
+    labels: Mapped[str]
+    status: Mapped[str]
+    strategy: Mapped[str]
+    client: Mapped[str]
+    concurrency: Mapped[int]
+    per_host: Mapped[int]
+    pace: Mapped[str]
+    total: Mapped[int]
+    done: Mapped[int]
+    tally: Mapped[str]
+    created_at: Mapped[int]
+    started_at: Mapped[int | None]
+    finished_at: Mapped[int | None]
+    setup_us: Mapped[int | None]
+    wall_us: Mapped[int | None]
+    figures: Mapped[str | None]
+    interruptions: Mapped[int]
+    error: Mapped[str | None]
+    comparison_id: Mapped[int | None] = mapped_column(
+        ForeignKey("comparisons.id", ondelete="CASCADE")
+    )
+    round: Mapped[int | None]
+    contender: Mapped[str | None]
+
+
+class OutcomeRow(Row):
+    """What the check of one target ended in; there is never a second one."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = (
+        CheckConstraint(f"status IN {_STATUSES}", name="status"),
+        CheckConstraint("(status = 'up') = (reason IS NULL)", name="reason"),
+        Index("ix_outcomes_not_up", "batch_id", "seq", sqlite_where=text("reason IS NOT NULL")),
+        {"sqlite_with_rowid": False},
+    )
+
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    detail: Mapped[str | None]
+    http_status: Mapped[int | None]
+    http_version: Mapped[str | None]
+    final_url: Mapped[str | None]
+    redirects: Mapped[int]
+    remote_address: Mapped[str | None]
+    started_at: Mapped[int]
+    queued_us: Mapped[int]
+    total_us: Mapped[int | None]
+    name_lookup_us: Mapped[int | None]
+    connect_us: Mapped[int | None]
+    tls_us: Mapped[int | None]
+    wait_us: Mapped[int | None]
+    receive_us: Mapped[int | None]
+    body_bytes: Mapped[int | None]
+    excerpt: Mapped[str | None]
+    tls: Mapped[str | None]
+    earlier: Mapped[str | None]
