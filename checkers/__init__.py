@@ -1,4 +1,4 @@
-"""Checks of URLs three ways, with timings that can be believed. No framework, no settings, no database."""
+"""Checks of URLs three ways, with timings that can be believed; a library without the service."""
 
 from checkers.checks import CheckWork, ClientName, Item
 from checkers.errors import CheckerError, InvalidTarget, InvalidUrl, UnknownStrategy

@@ -31,9 +31,14 @@ class BodyRefused(Exception):
 class _Decoder(Protocol):
     """A zlib decompression object, as far as it is used here."""
 
-    unconsumed_tail: bytes
-    unused_data: bytes
-    eof: bool
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    @property
+    def eof(self) -> bool: ...
 
     def decompress(self, data: bytes, max_length: int = 0, /) -> bytes: ...
 
@@ -94,9 +99,7 @@ class Body:
             self._kept += data[:room]
         self.size += len(data)
         if self.size > self._cap:
-            raise BodyRefused(
-                Reason.BODY_TOO_LARGE, f"The body is larger than {self._cap} bytes."
-            )
+            raise BodyRefused(Reason.BODY_TOO_LARGE, f"The body is larger than {self._cap} bytes.")
 
 
 class _Stage:

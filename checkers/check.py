@@ -1,4 +1,4 @@
-"""One check as a conversation: it asks for exchanges, is told what they saw, and ends in an outcome.
+"""One check as a conversation: it asks for exchanges, hears what they saw, ends in an outcome.
 
 It does no I/O, so one text serves threads, processes and event loops: a driver sends each hop it
 asks for to a client and hands the exchange back. That is why every strategy and every client
@@ -115,7 +115,7 @@ def _ending(seen: Exchange, reason: Reason, detail: str) -> Exchange:
 
 
 def _redirected(seen: Exchange, hops: _Hops) -> Exchange:
-    """A refused address is the operator's word on a request, but the target's fault on a redirect."""
+    """An address refused is the operator's word on a request, the target's fault on a redirect."""
     if len(hops) > 1 and seen.failure and seen.failure.reason is Reason.ADDRESS_NOT_ALLOWED:
         seen.failure = Failure(Reason.REDIRECT_REFUSED, f"Redirected away: {seen.failure.detail}")
     return seen
@@ -140,5 +140,3 @@ def _excerpt(seen: Exchange) -> str | None:
         return body_text(seen)
     finally:
         seen.body = whole
-
-

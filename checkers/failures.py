@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from checkers.clients.exchange import Failed, Failure
-from checkers.lookup import LookupImpossible, NameNotResolved
+from checkers.lookup import LookupFailed, LookupImpossible
 from checkers.outcome import Reason
 from checkers.timing import Marks
 
@@ -105,26 +105,27 @@ def timed_out(marks: Marks) -> Failure:
 
 
 def _known(error: BaseException, marks: Marks) -> Failure | None:
-    if isinstance(error, NameNotResolved):
-        return Failure(Reason.NAME_NOT_RESOLVED, str(error))
-    if isinstance(error, LookupImpossible):
-        return Failure(Reason.NOT_MEASURED, str(error))
+    if isinstance(error, LookupFailed):
+        ours = isinstance(error, LookupImpossible)
+        return Failure(Reason.NOT_MEASURED if ours else Reason.NAME_NOT_RESOLVED, str(error))
     if isinstance(error, TimeoutError) and error.errno is None:
         return timed_out(marks)
     if isinstance(error, ssl.SSLError):
         return _tls_failure(error, handshake=marks.connect_end is None)
-    if isinstance(error, OSError):
-        shaking = marks.secure_connection_start is not None and marks.connect_end is None
-        if shaking and error.errno is None:
-            # An event loop's way of saying that the handshake met the end of the stream.
-            return Failure(
-                Reason.TLS_HANDSHAKE_FAILED, "The connection was closed during the TLS handshake."
-            )
-        reason = BY_ERRNO.get(error.errno or 0)
-        if reason is None and isinstance(error, ConnectionResetError | BrokenPipeError):
-            reason = Reason.CONNECTION_RESET
-        return None if reason is None else _failure(reason, error)
-    return None
+    return _system_failure(error, marks) if isinstance(error, OSError) else None
+
+
+def _system_failure(error: OSError, marks: Marks) -> Failure | None:
+    shaking = marks.secure_connection_start is not None and marks.connect_end is None
+    if shaking and error.errno is None:
+        # An event loop's way of saying that the handshake met the end of the stream.
+        return Failure(
+            Reason.TLS_HANDSHAKE_FAILED, "The connection was closed during the TLS handshake."
+        )
+    reason = BY_ERRNO.get(error.errno or 0)
+    if reason is None and isinstance(error, ConnectionResetError | BrokenPipeError):
+        reason = Reason.CONNECTION_RESET
+    return None if reason is None else _failure(reason, error)
 
 
 def _tls_failure(error: ssl.SSLError, *, handshake: bool) -> Failure:

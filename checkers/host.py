@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 import uvloop
 
+from checkers.checks import Item
 from checkers.child import Line, tie_to_parent
 from checkers.errors import CheckerError
 from checkers.messages import (
@@ -29,7 +30,6 @@ from checkers.messages import (
     decode_to_host,
     encode,
 )
-from checkers.checks import Item
 from checkers.meter import Usage, forget_peak, own_usage
 from checkers.outcome import Outcome
 from checkers.strategies.catalogue import CATALOGUE, StrategyName
@@ -135,9 +135,7 @@ class Host:
         work = msgspec.structs.replace(begin.work, waiting_since=started)
         await strategy.run(work, run.items, emit)
         used = own_usage().plus(await strategy.usage()).since(before)
-        return Ended(
-            run=begin.run, setup=started - asked, wall=last - started, cost=_cost(used)
-        )
+        return Ended(run=begin.run, setup=started - asked, wall=last - started, cost=_cost(used))
 
     async def _send(self, message: FromHost) -> None:
         await self._unsent.put(encode(message))

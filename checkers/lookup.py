@@ -80,7 +80,7 @@ class Lookup:
         return self._ask(name).result(timeout)
 
     async def find_soon(self, name: str) -> Sequence[str]:
-        """Addresses of a name, for an event loop; the deadline is the caller's. Raises as `find`."""
+        """Addresses of a name, for an event loop, under the caller's deadline; raises as `find`."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Sequence[str]] = loop.create_future()
 

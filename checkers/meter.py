@@ -1,4 +1,4 @@
-"""What a run cost: processor time, peak memory and context switches of a process and its children."""
+"""What a run cost: processor time, peak memory and context switches."""
 
 import os
 import resource

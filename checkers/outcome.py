@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a check did not end `up`: a closed list, for programs. Each is described in docs/reasons.md."""
+    """Why a check did not end `up`: a closed list, for programs (docs/reasons.md)."""
 
     NAME_NOT_RESOLVED = "name_not_resolved"
     NAME_LOOKUP_TIMEOUT = "name_lookup_timeout"

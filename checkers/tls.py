@@ -38,7 +38,7 @@ def context(*, verify: bool, ca_bundle: str | None = None) -> ssl.SSLContext:
         return made
     made.load_default_certs()
     paths = ssl.get_default_verify_paths()
-    if not made.get_ca_certs() and paths.cafile is None and paths.capath is None:
+    if not made.get_ca_certs() and not paths.cafile and not paths.capath:
         made.load_verify_locations(certifi.where())
     return made
 

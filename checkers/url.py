@@ -82,7 +82,9 @@ def parse(text: str) -> Url:
         InvalidUrl: its text is a sentence for people, without the URL.
     """
     if len(text) > MAX_URL_CHARACTERS:
-        raise InvalidUrl(f"The URL has {len(text)} characters; at most {MAX_URL_CHARACTERS} are allowed.")
+        raise InvalidUrl(
+            f"The URL has {len(text)} characters; at most {MAX_URL_CHARACTERS} are allowed."
+        )
     if not text:
         raise InvalidUrl("The URL is empty.")
     if found := _FORBIDDEN.search(text):

@@ -220,7 +220,9 @@ def _sentence(finding: Finding) -> str:
         case Subject.TOTAL:
             return f"The check took {actual:.3f} s; expected {expectation.op} {wanted} s."
         case _:
-            return f"The certificate has {actual:.1f} days left; expected {expectation.op} {wanted}."
+            return (
+                f"The certificate has {actual:.1f} days left; expected {expectation.op} {wanted}."
+            )
 
 
 def _written(value: Sequence[int | str] | str | float | None) -> str:

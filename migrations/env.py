@@ -11,8 +11,6 @@ engine = create_engine(url, poolclass=pool.NullPool)
 
 with engine.connect() as connection:
     # Batch mode: SQLite alters a table by making it anew.
-    context.configure(
-        connection=connection, target_metadata=Row.metadata, render_as_batch=True
-    )
+    context.configure(connection=connection, target_metadata=Row.metadata, render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()

@@ -244,9 +244,7 @@ async def submit(request: Request, response: Response, service: Wired) -> BatchO
     batch = await batches.submit(service.database, service.notices, draft)
     wait = preferred_wait(request)
     if wait is not None:
-        batch = await batches.wait_until_ended(
-            service.database, service.notices, batch.id, wait
-        )
+        batch = await batches.wait_until_ended(service.database, service.notices, batch.id, wait)
     response.headers.update({"Location": f"/api/v1/batches/{batch.id}", **applied(wait)})
     response.status_code = 200 if wait is not None and batch.ended else 202
     return BatchOut.of(batch)

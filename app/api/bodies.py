@@ -41,7 +41,8 @@ def _checked(raw: bytes, model: type[Model]) -> Model:
         if found[0]["type"] == "json_invalid":
             raise Malformed(f"The body is not valid JSON. {found[0]['msg']}.") from error
         errors = [_field_error(entry) for entry in found[:MAX_ERRORS]]
-        raise Invalid(f"{len(found)} things in the body are not valid.", errors) from error
+        what = "One field is" if len(found) == 1 else f"{len(found)} fields are"
+        raise Invalid(f"{what} not valid.", errors) from error
 
 
 def _field_error(entry: Any) -> FieldError:

@@ -321,7 +321,7 @@ class ComparisonPage(BaseModel):
     responses={200: {"model": ComparisonOut, "description": "With Prefer: wait, once ended."}},
 )
 async def submit(request: Request, response: Response, service: Wired) -> ComparisonOut:
-    """Compare strategies: a warm-up, then rounds in shuffled order, a fresh process for each run."""
+    """Compare strategies: a warm-up, then shuffled rounds, a fresh process for each run."""
     draft = (await read_json(request, ComparisonIn)).draft()
     comparison = await comparisons.submit(service.database, service.notices, draft)
     wait = preferred_wait(request)
@@ -330,9 +330,7 @@ async def submit(request: Request, response: Response, service: Wired) -> Compar
             service.database, service.notices, comparison.id, wait
         )
     ended = comparison.finished_at is not None
-    response.headers.update(
-        {"Location": f"/api/v1/comparisons/{comparison.id}", **applied(wait)}
-    )
+    response.headers.update({"Location": f"/api/v1/comparisons/{comparison.id}", **applied(wait)})
     response.status_code = 200 if wait is not None and ended else 202
     return ComparisonOut.of(await comparisons.report(service.database, comparison.id))
 

@@ -9,6 +9,7 @@ from app.domain.statistics import Interval
 
 
 def milliseconds(seconds: float | None) -> float | None:
+    """Seconds as milliseconds; `None` stays `None`."""
     return None if seconds is None else round(seconds * 1e3, 3)
 
 
@@ -59,6 +60,7 @@ class LatencyOut(PercentilesOut):
 
 
 def percentiles_out(values: Percentiles) -> PercentilesOut:
+    """Percentiles as they are answered."""
     return PercentilesOut(
         p50=round(values.p50 * 1e3, 3),
         p95=round(values.p95 * 1e3, 3),
@@ -67,8 +69,7 @@ def percentiles_out(values: Percentiles) -> PercentilesOut:
 
 
 def latency_out(values: Percentiles | None) -> LatencyOut | None:
+    """Percentiles of the total as they are answered."""
     if values is None or values.maximum is None:
         return None
-    return LatencyOut(
-        **percentiles_out(values).model_dump(), max=round(values.maximum * 1e3, 3)
-    )
+    return LatencyOut(**percentiles_out(values).model_dump(), max=round(values.maximum * 1e3, 3))

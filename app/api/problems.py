@@ -93,9 +93,7 @@ def problem(
 
 def pointer_to(location: Iterable[int | str]) -> str:
     """An RFC 6901 pointer to a place in a JSON document; the empty one is the whole document."""
-    return "".join(
-        "/" + str(part).replace("~", "~0").replace("/", "~1") for part in location
-    )
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
 def install(app: FastAPI) -> None:
@@ -125,9 +123,7 @@ async def _parameters_invalid(_request: Request, error: Exception) -> JSONRespon
         FieldError(pointer_to(found["loc"][1:]), f"{found['loc'][0]}: {found['msg']}")
         for found in error.errors()
     ]
-    return problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A parameter is not valid.", errors
-    )
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A parameter is not valid.", errors)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

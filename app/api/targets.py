@@ -171,6 +171,7 @@ def many_targets(
 
 
 def check_url(url: str, place: Place, faults: Faults) -> None:
+    """Note why a URL cannot be checked, if it cannot."""
     try:
         parse(url)
     except InvalidUrl as error:
@@ -231,9 +232,7 @@ def _check_later(asked: TargetFields, place: Place, faults: Faults) -> None:
         faults.later((*place, "ip_version"), "choosing an IP version is not available yet")
 
 
-def _headers(
-    given: Mapping[str, str], place: Place, faults: Faults
-) -> tuple[tuple[str, str], ...]:
+def _headers(given: Mapping[str, str], place: Place, faults: Faults) -> tuple[tuple[str, str], ...]:
     seen: set[str] = set()
     for name, value in given.items():
         where = (*place, "headers", name)
@@ -292,27 +291,23 @@ def _expectation(entry: ExpectationIn, place: Place, faults: Faults) -> Expectat
 
 def _value_fault(subject: Subject, op: str, value: JsonValue) -> str | None:
     """Why an expectation cannot be compared with this value; `None` when it can."""
-    match subject:
-        case Subject.STATUS if op in ("in", "not_in"):
-            entries = value if isinstance(value, list) else []
-            if not entries or not all(map(_is_status_entry, entries)):
-                return "a list of codes, classes such as 2xx, and ranges such as 200-204"
-        case Subject.STATUS:
-            if not isinstance(value, int) or not _is_status_entry(value):
-                return "a status code, 100 to 999"
-        case Subject.BODY:
-            if not isinstance(value, str) or not value:
-                return "text that is not empty"
-        case Subject.HEADER if op in ("exists", "absent"):
-            if value is not None:
-                return f"{op} compares with nothing"
-        case Subject.HEADER:
-            if not isinstance(value, str):
-                return "text"
-        case _:
-            if not _is_number(value):
-                return f"a number between -{_MAX_NUMBER:.0e} and {_MAX_NUMBER:.0e}"
-    return None
+    if op in ("exists", "absent"):
+        return None if value is None else f"{op} compares with nothing"
+    if op in ("in", "not_in"):
+        good, wanted = _is_status_list(value), "codes, classes such as 2xx, ranges such as 200-204"
+    elif subject is Subject.STATUS:
+        good, wanted = isinstance(value, int) and _is_status_entry(value), "a code, 100 to 999"
+    elif subject is Subject.BODY:
+        good, wanted = isinstance(value, str) and bool(value), "text that is not empty"
+    elif subject is Subject.HEADER:
+        good, wanted = isinstance(value, str), "text"
+    else:
+        good, wanted = _is_number(value), f"a number between ±{_MAX_NUMBER:.0e}"
+    return None if good else f"must be {wanted}"
+
+
+def _is_status_list(value: JsonValue) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_status_entry, value))
 
 
 def _is_number(value: JsonValue) -> bool:

@@ -66,8 +66,12 @@ def _version(*, asked: bool) -> None:
 def root(
     version: Annotated[  # noqa: FBT002 -- typer calls it with what was typed
         bool,
-        typer.Option("--version", callback=lambda asked: _version(asked=asked), is_eager=True,
-                     help="Say which version this is."),
+        typer.Option(
+            "--version",
+            callback=lambda asked: _version(asked=asked),
+            is_eager=True,
+            help="Say which version this is.",
+        ),
     ] = False,
 ) -> None:
     """Check URLs, compare strategies, serve the REST API."""
@@ -132,7 +136,9 @@ def compare(
     from app.cli import compare as command  # noqa: PLC0415 -- see above
 
     raise typer.Exit(
-        command.compare(urls or [], file, contender or [], rounds=rounds, timeout=timeout, html=html)
+        command.compare(
+            urls or [], file, contender or [], rounds=rounds, timeout=timeout, html=html
+        )
     )
 
 

@@ -51,10 +51,7 @@ def compare(
     """Compare and print; the exit code."""
     try:
         urls = read_urls(given, file)
-        parsed = [_contender(text) for text in contenders or _DEFAULT_CONTENDERS]
-        labels = [contender.label for contender in parsed]
-        if len(set(labels)) < len(labels):
-            raise Misused("two contenders are the same")
+        parsed = _contenders(contenders or _DEFAULT_CONTENDERS)
         items = [Item(seq, Target(url=url, timeout=timeout)) for seq, url in enumerate(urls)]
         report = uvloop.run(_run(items, parsed, rounds))
     except (NothingToCheck, Misused, RunFailed, OSError) as error:
@@ -68,6 +65,13 @@ def compare(
         html.write_text(html_report.render(report), encoding="utf-8")
         sys.stderr.write(f"The report is in {html}.\n")
     return 0
+
+
+def _contenders(texts: Sequence[str]) -> list[Contender]:
+    parsed = [_contender(text) for text in texts]
+    if len({contender.label for contender in parsed}) < len(parsed):
+        raise Misused("two contenders are the same")
+    return parsed
 
 
 def _contender(text: str) -> Contender:
@@ -124,9 +128,7 @@ async def _run_once(
     return _batch(contender, outcomes, report, started), outcomes
 
 
-def _comparison(
-    items: Sequence[Item], contenders: Sequence[Contender], rounds: int
-) -> Comparison:
+def _comparison(items: Sequence[Item], contenders: Sequence[Contender], rounds: int) -> Comparison:
     now, labels = clock.now(), [contender.label for contender in contenders]
     baseline = StrategyName.SEQUENTIAL.value
     return Comparison(
@@ -200,9 +202,7 @@ def _latency(outcomes: Sequence[Outcome]) -> Percentiles | None:
     )
 
 
-def _verdicts(
-    said: Counter[tuple[int, str, str, str]], items: Sequence[Item]
-) -> list[Verdict]:
+def _verdicts(said: Counter[tuple[int, str, str, str]], items: Sequence[Item]) -> list[Verdict]:
     return [
         Verdict(
             seq=seq,
@@ -251,13 +251,10 @@ def _print(report: Report) -> None:
         console.print("Every contender said the same of every target.")
 
 
-def _print_table(
-    console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]
-) -> None:
+def _print_table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(box=None, pad_edge=False)
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="right" if index else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     console.print(table)
-

@@ -42,8 +42,8 @@ def serve() -> int:
     )
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    sys.stderr.write(f"Tercet serves on http://{shown}:{port} (Ctrl-C stops it)\n")
-    sys.stderr.flush()
+    sys.stdout.write(f"Tercet serves on http://{shown}:{port} (Ctrl-C stops it)\n")
+    sys.stdout.flush()
     try:
         uvicorn.Server(config).run(sockets=[listener])
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ import csv
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TextIO
 from xml.etree import ElementTree as ET
 
@@ -45,7 +45,7 @@ class _AtTheEnd(ABC):
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def write(self, some: Sequence[Outcome]) -> None:
+    def write(self, some: Sequence[Outcome]) -> None:  # noqa: B027 -- not to be overridden
         """Nothing is written before the end."""
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
@@ -190,7 +190,7 @@ def _cell(value: object) -> object:
     return value
 
 
-_WRITERS: Final = {
+_WRITERS: Final[Mapping[str, Callable[[TextIO], Writer]]] = {
     "table": _TableWriter,
     "json": _JsonWriter,
     "ndjson": _NdjsonWriter,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from app.domain.batch import Batch, Pace, RunStatus
 from app.domain.statistics import Interval, median_of, paired_ratio
@@ -153,7 +153,7 @@ def order(labels: Sequence[str], rounds: int, seed: int) -> list[list[str]]:
 
     Shuffling keeps a drift of the machine, or of the target, from falling on one contender.
     """
-    shuffler = random.Random(seed)  # noqa: S311 -- an experiment's order, not a secret
+    shuffler = random.Random(seed)
     drawn = []
     for _ in range(rounds):
         turn = list(labels)
@@ -252,20 +252,31 @@ def _summary(contender: Contender, runs: Sequence[RoundRun]) -> Summary:
         setup=median(lambda batch: batch.setup),
         checks_per_second=median(lambda batch: batch.checks_per_second),
         cpu_per_check=median(lambda batch: batch.cpu_per_check),
-        peak_rss_bytes=median(lambda batch: batch.cost and batch.cost.peak_rss_bytes),
-        latency_p50=median(lambda batch: batch.latency and batch.latency.p50),
-        latency_p95=median(lambda batch: batch.latency and batch.latency.p95),
-        latency_p99=median(lambda batch: batch.latency and batch.latency.p99),
+        peak_rss_bytes=median(_peak),
+        latency_p50=median(lambda batch: _latency(batch, "p50")),
+        latency_p95=median(lambda batch: _latency(batch, "p95")),
+        latency_p99=median(lambda batch: _latency(batch, "p99")),
         counts={status: counts[status] for status in Status},
     )
+
+
+def _peak(batch: Batch) -> float | None:
+    return None if batch.cost is None else batch.cost.peak_rss_bytes
+
+
+def _latency(batch: Batch, percentile: Literal["p50", "p95", "p99"]) -> float | None:
+    if batch.latency is None:
+        return None
+    value: float = getattr(batch.latency, percentile)
+    return value
 
 
 _VALUES: Final[Mapping[Metric, Callable[[Batch], float | None]]] = {
     Metric.WALL: lambda batch: batch.wall,
     Metric.CPU: lambda batch: batch.cpu_per_check,
-    Metric.MEMORY: lambda batch: batch.cost and batch.cost.peak_rss_bytes,
-    Metric.LATENCY_P50: lambda batch: batch.latency and batch.latency.p50,
-    Metric.LATENCY_P99: lambda batch: batch.latency and batch.latency.p99,
+    Metric.MEMORY: _peak,
+    Metric.LATENCY_P50: lambda batch: _latency(batch, "p50"),
+    Metric.LATENCY_P99: lambda batch: _latency(batch, "p99"),
 }
 
 
@@ -282,6 +293,9 @@ def _series(runs: Sequence[RoundRun], label: str, metric: Metric) -> dict[int, f
 def _least(
     summaries: Sequence[Summary], value: Callable[[Summary], Interval | None]
 ) -> Summary | None:
-    measured = [(found.median, index) for index, summary in enumerate(summaries)
-                if (found := value(summary)) is not None]
+    measured = [
+        (found.median, index)
+        for index, summary in enumerate(summaries)
+        if (found := value(summary)) is not None
+    ]
     return summaries[min(measured)[1]] if measured else None

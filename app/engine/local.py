@@ -24,7 +24,6 @@ from checkers.messages import (
     Items,
     Outcomes,
     Ready,
-    ToHost,
     decode_from_host,
     encode,
 )
@@ -90,9 +89,7 @@ class Engine:
         self._hosts = {slot: _Host() for slot in Slot}
         self._numbers = itertools.count(1)
 
-    async def execute(
-        self, slot: Slot, order: Order, items: Sequence[Item], emit: Emit
-    ) -> Report:
+    async def execute(self, slot: Slot, order: Order, items: Sequence[Item], emit: Emit) -> Report:
         """Carry out a run and emit one outcome for each item.
 
         Raises:
@@ -166,12 +163,10 @@ class _Execution:
                 await self._send(child)
                 while True:
                     message = await answers.get()
-                    if message is None:
-                        raise ChildLost("the process that ran the checks ended")
-                    if isinstance(message, Ended):
-                        setup = message.setup + self._host.started_within(asked)
-                        return msgspec.structs.replace(message, setup=setup)
-                    await self._take(message.outcomes)
+                    if isinstance(message, Outcomes):
+                        await self._take(message.outcomes)
+                    else:
+                        return self._ended(message, asked)
             except ChildLost:
                 raise
             except BaseException:
@@ -179,6 +174,12 @@ class _Execution:
                 with contextlib.suppress(ChildLost):
                     await child.send(encode(Cancel(run=run)))
                 raise
+
+    def _ended(self, message: Ended | None, asked: float) -> Ended:
+        if message is None:
+            raise ChildLost("the process that ran the checks ended")
+        setup = message.setup + self._host.started_within(asked)
+        return msgspec.structs.replace(message, setup=setup)
 
     async def _send(self, child: Child) -> None:
         await child.send(encode(self._begin))
@@ -264,9 +265,9 @@ class _Host:
 
     async def _living(self) -> Child:
         async with self._starting:
-            if self._child is not None and self._child.alive and self._reader is not None:
-                if not self._reader.done():
-                    return self._child
+            reading = self._reader is not None and not self._reader.done()
+            if self._child is not None and self._child.alive and reading:
+                return self._child
             began = monotonic()
             child = await Child.spawn(_MODULE)
             first = decode_from_host(await child.receive())

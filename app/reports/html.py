@@ -35,22 +35,26 @@ class Chart(NamedTuple):
 def render(report: Report) -> str:
     """The whole report as a page; everything a target said is escaped."""
     comparison = report.comparison
-    return _templates().get_template("comparison.html.j2").render(
-        comparison=comparison,
-        title=comparison.name or f"Comparison {comparison.id}",
-        answer=words.answer(report),
-        because=report.recommendation.because,
-        headings=words.CONTENDER_HEADINGS,
-        rows=words.contender_rows(report),
-        ratio_headings=["", *words.METRICS.values()],
-        ratios=words.ratio_rows(report),
-        charts=[chart(figure) for figure in words.figures(report) if figure.values],
-        disagreements=report.disagreements[:_SHOWN],
-        disagreements_total=len(report.disagreements),
-        unstable=report.unstable,
-        distrust=words.distrust(report),
-        machine=environment.describe(),
-        label_width=_LABEL_WIDTH,
+    return (
+        _templates()
+        .get_template("comparison.html.j2")
+        .render(
+            comparison=comparison,
+            title=comparison.name or f"Comparison {comparison.id}",
+            answer=words.answer(report),
+            because=report.recommendation.because,
+            headings=words.CONTENDER_HEADINGS,
+            rows=words.contender_rows(report),
+            ratio_headings=["", *words.METRICS.values()],
+            ratios=words.ratio_rows(report),
+            charts=[chart(figure) for figure in words.figures(report) if figure.values],
+            disagreements=report.disagreements[:_SHOWN],
+            disagreements_total=len(report.disagreements),
+            unstable=report.unstable,
+            distrust=words.distrust(report),
+            machine=environment.describe(),
+            label_width=_LABEL_WIDTH,
+        )
     )
 
 

@@ -30,8 +30,10 @@ def duration(seconds: float | None) -> str:
         return "–"
     for unit, factor in (("s", 1.0), ("ms", 1e3)):
         if seconds * factor >= 1:
-            return f"{seconds * factor:,.3g} {unit}" if seconds * factor < 1000 else (
-                f"{seconds * factor:,.0f} {unit}"
+            return (
+                f"{seconds * factor:,.3g} {unit}"
+                if seconds * factor < 1000
+                else (f"{seconds * factor:,.0f} {unit}")
             )
     return f"{seconds * 1e6:,.0f} µs"
 
@@ -42,6 +44,7 @@ def size(count: float | None) -> str:
 
 
 def median(interval: Interval | None) -> float | None:
+    """The middle of an interval, if there is one."""
     return None if interval is None else interval.median
 
 
@@ -145,5 +148,3 @@ def _ratio(pairs: Sequence[Pair], base: str, other: str, metric: Metric) -> str:
             ratio = pair.ratio if pair.a == base else 1 / pair.ratio
             return f"{ratio:.3g} ×"
     return "–"
-
-

@@ -66,9 +66,7 @@ async def wait_until_ended(
     """The comparison once it has ended in any way, or as it is after so many seconds."""
 
     async def load() -> Comparison:
-        return await database.read(
-            lambda session: comparisons.load(session, public_id).comparison
-        )
+        return await database.read(lambda session: comparisons.load(session, public_id).comparison)
 
     return await notices.wait_until(
         public_id, load, lambda comparison: comparison.finished_at is not None, seconds
@@ -77,9 +75,7 @@ async def wait_until_ended(
 
 async def claim(database: Database) -> Claim | None:
     """Take the comparison that has waited longest, if any."""
-    return await database.write(
-        lambda session: comparisons.claim_oldest(session, clock.now())
-    )
+    return await database.write(lambda session: comparisons.claim_oldest(session, clock.now()))
 
 
 async def report(database: Database, public_id: str) -> Report:
@@ -95,9 +91,7 @@ def read_report(session: Session, public_id: str) -> Report:
         for _, number, label, batch in batches.of_comparison(session, key)
     ]
     summaries, ratios = summarise(comparison, found), pairs(comparison, found)
-    disagreements, unstable = split_verdicts(
-        comparisons.contested_verdicts(session, key, list_id)
-    )
+    disagreements, unstable = split_verdicts(comparisons.contested_verdicts(session, key, list_id))
     return Report(
         comparison=comparison,
         done=sum(run.batch.done for run in found),
@@ -219,9 +213,5 @@ async def _round_is_complete(database: Database, key: int, number: int, contende
     return len(done) == contenders
 
 
-async def _end(
-    database: Database, key: int, status: RunStatus, error: str | None = None
-) -> None:
-    await database.write(
-        lambda session: comparisons.end(session, key, clock.now(), status, error)
-    )
+async def _end(database: Database, key: int, status: RunStatus, error: str | None = None) -> None:
+    await database.write(lambda session: comparisons.end(session, key, clock.now(), status, error))

@@ -68,9 +68,7 @@ class Dispatcher:
             for told in self._told.values():
                 told.set()
 
-    async def _loop(
-        self, slot: Slot, claim: Callable[[], Awaitable[Claimed | None]]
-    ) -> None:
+    async def _loop(self, slot: Slot, claim: Callable[[], Awaitable[Claimed | None]]) -> None:
         told = self._told[slot]
         while True:
             told.clear()
@@ -135,7 +133,9 @@ class Dispatcher:
             return batch_rows.oldest_waiting(session), comparison_rows.oldest_waiting(session)
 
         batch_since, comparison_since = await self._database.read(waiting)
-        if comparison_since is None or (batch_since is not None and batch_since <= comparison_since):
+        if comparison_since is None or (
+            batch_since is not None and batch_since <= comparison_since
+        ):
             return await self._claim_batch(Slot.BATCH)
         claimed = await comparisons.claim(self._database)
         if claimed is None:

@@ -32,9 +32,7 @@ async def claim(database: Database, *, quick: bool) -> Claim | None:
 async def carry_out(database: Database, engine: Engine, claimed: Claim, slot: Slot) -> None:
     """Run a claimed batch to its end, with the targets that have no outcome yet."""
     items = await database.read(
-        lambda session: targets.load_items(
-            session, claimed.list_id, without_outcome_in=claimed.key
-        )
+        lambda session: targets.load_items(session, claimed.list_id, without_outcome_in=claimed.key)
     )
     try:
         report = await recorded(
@@ -118,4 +116,5 @@ def record(session: Session, key: int, some: Sequence[Outcome]) -> None:
         batches.count_more(session, key, some)
     else:
         # Some were there before: count what there is.
-        batches.set_count(session, key, *outcomes.tally(session, key))
+        statuses, reasons = outcomes.tally(session, key)
+        batches.set_count(session, key, statuses, reasons)

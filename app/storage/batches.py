@@ -117,9 +117,7 @@ def claim_oldest(session: Session, now: datetime, *, quick: bool) -> Claim | Non
     size = BatchRow.total <= QUICK_TARGETS if quick else BatchRow.total > QUICK_TARGETS
     waiting = (
         select(BatchRow)
-        .where(
-            BatchRow.status == RunStatus.QUEUED.value, BatchRow.comparison_id.is_(None), size
-        )
+        .where(BatchRow.status == RunStatus.QUEUED.value, BatchRow.comparison_id.is_(None), size)
         .order_by(BatchRow.id)
         .limit(1)
     )
@@ -253,9 +251,7 @@ def end_all_of_comparison(session: Session, comparison_key: int, now: datetime) 
 def remove_round(session: Session, comparison_key: int, number: int) -> None:
     """Forget a round that did not come to its end."""
     session.execute(
-        delete(BatchRow).where(
-            BatchRow.comparison_id == comparison_key, BatchRow.round == number
-        )
+        delete(BatchRow).where(BatchRow.comparison_id == comparison_key, BatchRow.round == number)
     )
 
 

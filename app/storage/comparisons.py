@@ -159,9 +159,7 @@ def contested_verdicts(session: Session, key: int, list_id: int) -> list[Verdict
         .subquery()
     )
     verdict = said.c.status + "/" + func.coalesce(said.c.reason, "")
-    contested = (
-        select(said.c.seq).group_by(said.c.seq).having(func.count(verdict.distinct()) > 1)
-    )
+    contested = select(said.c.seq).group_by(said.c.seq).having(func.count(verdict.distinct()) > 1)
     rows = session.execute(
         select(said, TargetRow.url)
         .join(TargetRow, (TargetRow.list_id == list_id) & (TargetRow.seq == said.c.seq))

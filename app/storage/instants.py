@@ -11,10 +11,12 @@ def to_column(at: datetime) -> int:
 
 
 def from_column(microseconds: int) -> datetime:
+    """The instant that a column holds."""
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def from_optional(microseconds: int | None) -> datetime | None:
+    """As `from_column`; `None` stays `None`."""
     return None if microseconds is None else from_column(microseconds)
 
 
@@ -24,4 +26,5 @@ def micros(seconds: float | None) -> int | None:
 
 
 def seconds(microseconds: int | None) -> float | None:
+    """The duration that a column holds; `None` stays `None`."""
     return None if microseconds is None else microseconds / 1e6

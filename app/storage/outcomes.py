@@ -1,6 +1,7 @@
 """Outcomes: stored by the thousand, read by the page, summed up by the database."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -19,9 +20,9 @@ _COLUMNS: Final = (
     "remote_address, started_at, queued_us, total_us, name_lookup_us, connect_us, tls_us, wait_us, "
     "receive_us, body_bytes, excerpt, tls, earlier"
 )
-# A re-run of what is stored already is harmless: there is one outcome for a target, the first.
+# A re-run of what is stored already is harmless: a target has one outcome, the first.
 _INSERT: Final = (
-    f"INSERT INTO outcomes ({_COLUMNS}) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"
+    f"INSERT INTO outcomes ({_COLUMNS}) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"  # noqa: S608 -- our own constants
 )
 _TIMED: Final = {
     "name_lookup": OutcomeRow.name_lookup_us,
@@ -41,19 +42,19 @@ def insert_outcomes(session: Session, batch_key: int, outcomes: Iterable[Outcome
     return session.connection().exec_driver_sql(_INSERT, rows).rowcount
 
 
-def tally(session: Session, batch_key: int) -> tuple[dict[Status, int], dict[Reason, int]]:
+def tally(session: Session, batch_key: int) -> tuple[dict[str, int], dict[str, int]]:
     """How many outcomes a batch has, by status and by reason."""
-    statuses: dict[Status, int] = {}
-    reasons: dict[Reason, int] = {}
+    statuses: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     counted = session.execute(
         select(OutcomeRow.status, OutcomeRow.reason, func.count())
         .where(OutcomeRow.batch_id == batch_key)
         .group_by(OutcomeRow.status, OutcomeRow.reason)
     )
     for status, reason, number in counted:
-        statuses[Status(status)] = statuses.get(Status(status), 0) + number
+        statuses[status] += number
         if reason is not None:
-            reasons[Reason(reason)] = reasons.get(Reason(reason), 0) + number
+            reasons[reason] += number
     return statuses, reasons
 
 
@@ -75,9 +76,7 @@ def page(
     """
     query = (
         select(OutcomeRow, TargetRow.url)
-        .join(
-            TargetRow, (TargetRow.list_id == list_id) & (TargetRow.seq == OutcomeRow.seq)
-        )
+        .join(TargetRow, (TargetRow.list_id == list_id) & (TargetRow.seq == OutcomeRow.seq))
         .where(OutcomeRow.batch_id == batch_key)
     )
     if after is not None:
@@ -112,7 +111,7 @@ def _percentiles(
     with_maximum: bool = False,
 ) -> Percentiles | None:
     # Sorted by the database: that holds no lock of the interpreter.
-    sample: Sequence[int] = session.scalars(
+    found = session.scalars(
         select(column)
         .where(
             OutcomeRow.batch_id == batch_key,
@@ -121,6 +120,7 @@ def _percentiles(
         )
         .order_by(column)
     ).all()
+    sample = [value for value in found if value is not None]
     if not sample:
         return None
     p50, p95, p99 = (sample[nearest_rank_index(len(sample), p)] / 1e6 for p in (50, 95, 99))

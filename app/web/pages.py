@@ -41,12 +41,16 @@ async def overview(database: Stored) -> str:
         )
 
     batches, compared = await database.read(read)
-    return _templates().get_template("pages/overview.html.j2").render(
-        version=__version__,
-        batches=batches,
-        comparisons=[comparison for _, comparison in compared],
-        duration=words.duration,
-        counts=words.counts,
+    return (
+        _templates()
+        .get_template("pages/overview.html.j2")
+        .render(
+            version=__version__,
+            batches=batches,
+            comparisons=[comparison for _, comparison in compared],
+            duration=words.duration,
+            counts=words.counts,
+        )
     )
 
 

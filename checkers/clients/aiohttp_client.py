@@ -83,7 +83,7 @@ class AiohttpClient:
             max_headers=_NO_LIMIT,
         )
         # aiohttp sends an idempotent request again when a connection breaks, and says nothing.
-        self._session._retry_connection = False  # noqa: SLF001 -- there is no public switch
+        self._session._retry_connection = False
 
     async def exchange(self, hop: Hop) -> Exchange:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
@@ -169,7 +169,8 @@ class _Protocol(ResponseHandler):
             if self._head_bytes > MAX_HEADER_BYTES:
                 self.set_exception(
                     Failed(
-                        Reason.PROTOCOL_ERROR, f"The header is larger than {MAX_HEADER_BYTES} bytes."
+                        Reason.PROTOCOL_ERROR,
+                        f"The header is larger than {MAX_HEADER_BYTES} bytes.",
                     )
                 )
 
@@ -194,6 +195,7 @@ class _Connector(BaseConnector):
         addresses = admitted(await self._look_up(hop, seen.marks), self._surroundings.policy)
         url, marks = hop.request.url, seen.marks
         marks.connect_start = now()
+        protocol: ResponseHandler
         if len(addresses) == 1 and not url.secure:
             # One call of the loop instead of two: a tenth of what a check costs.
             _, protocol = await self._loop.create_connection(
@@ -229,7 +231,13 @@ class _Connector(BaseConnector):
         if len(addresses) > 1:
             return await aiohappyeyeballs.start_connection(
                 [
-                    (family_of(address), socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))
+                    (
+                        family_of(address),
+                        socket.SOCK_STREAM,
+                        socket.IPPROTO_TCP,
+                        "",
+                        (address, port),
+                    )
                     for address in addresses
                 ],
                 happy_eyeballs_delay=ATTEMPT_DELAY_SECONDS,

@@ -19,6 +19,7 @@ _UNDER_WAY: Final = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 
 
 def family_of(address: str) -> socket.AddressFamily:
+    """The family of an address in text."""
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 

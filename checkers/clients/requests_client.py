@@ -212,7 +212,7 @@ class _ReadyPool(HTTPConnectionPool):
         self._ready.sock = sock
         self._ready.target = url.target
 
-    def _get_conn(self, timeout: float | None = None) -> HTTPConnection:
+    def _get_conn(self, timeout: float | None = None) -> HTTPConnection:  # noqa: ARG002 -- its signature
         return self._ready
 
     def _put_conn(self, conn: HTTPConnection | None) -> None:  # type: ignore[override]
@@ -225,7 +225,7 @@ class _ReadyConnection(HTTPConnection):
     target = "/"
     auto_open = 0
 
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 -- its signature
         super().request(method, self.target, *args, **kwargs)
 
 
@@ -268,7 +268,7 @@ class _TcpSocket(_ArmedSocket, socket.socket):
     """A TCP socket with a deadline."""
 
 
-class _TlsSocket(_ArmedSocket, ssl.SSLSocket):
+class _TlsSocket(_ArmedSocket, ssl.SSLSocket):  # type: ignore[misc] # nbytes is never None here
     """A TLS socket with a deadline."""
 
 

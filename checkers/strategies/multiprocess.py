@@ -36,7 +36,7 @@ class Multiprocess:
         self._workers: list[_Worker] = []
 
     async def open(self, work: Work[Item, Out]) -> None:
-        """Start the workers that are missing, all at once, and let them load what the work needs."""
+        """Start the workers that are missing, and let them load what the work needs."""
         packed = _packed(work)
         missing = self._limits.concurrency - len(self._workers)
         self._workers.extend(_Worker() for _ in range(missing))
@@ -87,9 +87,7 @@ async def _lane(
         await outbox.put(await _carried_out(worker, work, packed, item))
 
 
-async def _carried_out(
-    worker: "_Worker", work: Work[Item, Out], packed: bytes, item: Item
-) -> Out:
+async def _carried_out(worker: "_Worker", work: Work[Item, Out], packed: bytes, item: Item) -> Out:
     message = _packed(item)
     for _ in range(_TRIES):
         try:

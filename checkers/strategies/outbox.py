@@ -18,9 +18,7 @@ class Outbox(Generic[Out]):
         seconds: how long one may be held back.
     """
 
-    def __init__(
-        self, emit: Emit[Out], *, chunk: int = _CHUNK, seconds: float = _SECONDS
-    ) -> None:
+    def __init__(self, emit: Emit[Out], *, chunk: int = _CHUNK, seconds: float = _SECONDS) -> None:
         self._emit = emit
         self._chunk = chunk
         self._seconds = seconds

@@ -11,8 +11,8 @@ from checkers.meter import Usage
 
 logger = logging.getLogger(__name__)
 
-I = TypeVar("I", contravariant=True)  # noqa: E741 -- an item; the letter of the house's protocols
-O = TypeVar("O", covariant=True)  # noqa: E741 -- an outcome
+ItemIn = TypeVar("ItemIn", contravariant=True)  # noqa: PLC0105 -- named for what it is
+OutcomeOut = TypeVar("OutcomeOut", covariant=True)  # noqa: PLC0105
 Item = TypeVar("Item")
 Out = TypeVar("Out")
 
@@ -27,18 +27,20 @@ class Fault(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
-class Work(Protocol[I, O]):
+class Work(Protocol[ItemIn, OutcomeOut]):
     """What is done with each item. Picklable, since it may be carried to another process."""
 
-    def opened(self) -> AbstractContextManager[Callable[[I], O]]:
+    def opened(self) -> AbstractContextManager[Callable[[ItemIn], OutcomeOut]]:
         """What carries out one item in the calling thread; threads may share it."""
         ...
 
-    def opened_async(self) -> AbstractAsyncContextManager[Callable[[I], Awaitable[O]]]:
+    def opened_async(
+        self,
+    ) -> AbstractAsyncContextManager[Callable[[ItemIn], Awaitable[OutcomeOut]]]:
         """What carries out one item on the running event loop."""
         ...
 
-    def fault(self, item: I, fault: Fault, detail: str) -> O:
+    def fault(self, item: ItemIn, fault: Fault, detail: str) -> OutcomeOut:
         """The outcome of an item that could not be carried out."""
         ...
 
@@ -86,7 +88,6 @@ class Strategy(Protocol):
     async def close(self) -> None:
         """End what `open` made."""
         ...
-
 
 
 def carried_out(work: Work[Item, Out], perform: Callable[[Item], Out], item: Item) -> Out:

@@ -51,6 +51,7 @@ class _Crew(Generic[Item, Out]):
         self._errors: list[BaseException] = []
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
+        self._all_ended = asyncio.Event()
         self._told = False
         self._threads = threads
         self._at_work = threads
@@ -74,8 +75,15 @@ class _Crew(Generic[Item, Out]):
             else:
                 await self._news.wait()
                 self._news.clear()
-                if self._at_work:
-                    await asyncio.sleep(_GATHER_SECONDS)
+                await self._gather()
+
+    async def _gather(self) -> None:
+        """Let more outcomes come, unless all have."""
+        try:
+            async with asyncio.timeout(_GATHER_SECONDS):
+                await self._all_ended.wait()
+        except TimeoutError:
+            return
 
     def dismiss(self) -> None:
         """Let no thread take another item."""
@@ -91,7 +99,8 @@ class _Crew(Generic[Item, Out]):
         finally:
             with self._taking:
                 self._at_work -= 1
-            self._tell(always=True)
+                last = self._at_work == 0
+            self._tell(last=last)
 
     def _carry_one(self) -> bool:
         self._room.acquire()
@@ -107,12 +116,14 @@ class _Crew(Generic[Item, Out]):
         self._tell()
         return True
 
-    def _tell(self, *, always: bool = False) -> None:
-        if (self._told and not always) or self._loop.is_closed():
+    def _tell(self, *, last: bool = False) -> None:
+        if (self._told and not last) or self._loop.is_closed():
             return
         self._told = True
         try:
             self._loop.call_soon_threadsafe(self._news.set)
+            if last:
+                self._loop.call_soon_threadsafe(self._all_ended.set)
         except RuntimeError:
             # The loop was closed between the question and the call: nobody is waiting.
             return

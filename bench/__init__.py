@@ -1,0 +1,1 @@
+"""What `make bench` runs: claims of speed and cost, measured side by side."""

@@ -1,0 +1,1 @@
+"""What else the strategies can carry, and the bundled local targets they are tried on."""
