@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request
 from pydantic import Field
 
-from app.api.batches import ClientIn, StrategyIn, choose
+from app.api.asked import Faults
 from app.api.bodies import body_of, read_json
+from app.api.listed import ClientIn, StrategyIn, choose
 from app.api.outcomes import FindingOut, OutcomeOut
 from app.api.problems import RESPONSES
-from app.api.targets import Faults, TargetIn, one_target
+from app.api.targets import TargetIn, one_target
 from app.api.wired import Wired
 from app.services import checks
 

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 
-from app.api.problems import pointer_to
-from app.domain.errors import FieldError, Invalid, NotAvailable, ServiceError
-from checkers import Expectation, InvalidUrl, Severity, Subject, Target, parse
+from app.api.asked import Asked, Faults, Place
+from app.api.expectations import ExpectationIn, expectation_of
+from checkers import InvalidUrl, Target, parse
 from checkers.target import (
     DEFAULT_MAX_BODY_BYTES,
     MAX_BODY_BYTES,
@@ -17,7 +17,6 @@ from checkers.target import (
     MAX_TIMEOUT_SECONDS,
     MIN_TIMEOUT_SECONDS,
 )
-from checkers.verdict import OPS
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\Z")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -28,20 +27,8 @@ _FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*\Z")
 _FRAMING: Final = frozenset(
     {"content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive"}
 )
-_STATUS_ENTRY = re.compile(r"[1-5]xx\Z|[1-9][0-9]{2}(-[1-9][0-9]{2})?\Z")
-_LATER_SUBJECTS: Final = frozenset(
-    {
-        "json", "sha256", "body_bytes", "name_lookup", "connect", "tls", "wait", "receive",
-        "tls_version", "redirects",
-    }
-)  # fmt: skip
-_LATER_OPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "body": ("matches", "not_matches", "=="),
-    "header": ("matches", "not_matches"),
-}
 _MAX_EXPECTATIONS: Final = 100
 _MAX_HEADERS: Final = 100
-_MAX_NUMBER: Final = 1e12
 
 
 def _seconds(value: object) -> object:
@@ -59,28 +46,6 @@ Duration = Annotated[
     BeforeValidator(_seconds, json_schema_input_type=float | str),
     Field(ge=MIN_TIMEOUT_SECONDS, le=MAX_TIMEOUT_SECONDS),
 ]
-
-
-class Asked(BaseModel):
-    """What is read from outside: nothing is guessed, nothing unknown is ignored."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class ExpectationIn(Asked):
-    """One thing that must hold of a response."""
-
-    of: Literal[
-        "status", "body", "json", "header", "sha256", "body_bytes", "total", "name_lookup",
-        "connect", "tls", "wait", "receive", "certificate_days", "tls_version", "redirects",
-    ]  # fmt: skip
-    op: str = Field(max_length=32)
-    value: JsonValue = None
-    name: str | None = Field(default=None, max_length=256, description="of a header")
-    path: str | None = Field(default=None, max_length=4096, description="of JSON, RFC 9535")
-    otherwise: Literal["down", "degraded"] | None = Field(
-        default=None, description="What a miss means; down unless given."
-    )
 
 
 class TargetFields(Asked):
@@ -107,34 +72,6 @@ class TargetIn(TargetFields):
     """A target: a URL, how to request it, and what must hold."""
 
     url: str = Field(examples=["https://example.org/health"])
-
-
-class Faults:
-    """What is wrong with a request, gathered so that all of it is told at once."""
-
-    def __init__(self) -> None:
-        self._invalid: list[FieldError] = []
-        self._later: list[FieldError] = []
-
-    def invalid(self, place: Sequence[int | str], detail: str) -> None:
-        self._invalid.append(FieldError(pointer_to(place), detail))
-
-    def later(self, place: Sequence[int | str], detail: str) -> None:
-        self._later.append(FieldError(pointer_to(place), detail))
-
-    def __bool__(self) -> bool:
-        return bool(self._invalid or self._later)
-
-    def error(self) -> ServiceError:
-        """What to raise, once it is known that there is something."""
-        if self._invalid:
-            count = len(self._invalid)
-            what = "One field is" if count == 1 else f"{count} fields are"
-            return Invalid(f"{what} not valid.", self._invalid)
-        return NotAvailable("Parts of the request are not available yet.", self._later)
-
-
-Place = tuple[int | str, ...]
 
 
 def one_target(asked: TargetIn) -> Target:
@@ -199,7 +136,7 @@ def complete(
     expect = tuple(
         expectation
         for index, entry in enumerate(merged.expect)
-        if (expectation := _expectation(entry, (*place, "expect", index), faults)) is not None
+        if (expectation := expectation_of(entry, (*place, "expect", index), faults)) is not None
     )
     return Target(
         url=url,
@@ -259,68 +196,3 @@ def _body(asked: TargetFields, place: Place, faults: Faults) -> bytes | None:
             return None
         return written.encode("utf-8")
     return None if asked.body is None else asked.body.encode("utf-8")
-
-
-def _expectation(entry: ExpectationIn, place: Place, faults: Faults) -> Expectation | None:
-    if entry.of in _LATER_SUBJECTS or entry.op in _LATER_OPS.get(entry.of, ()):
-        faults.later(place, f"{entry.of} {entry.op} is not available yet")
-        return None
-    subject = Subject(entry.of)
-    if entry.op not in OPS[subject]:
-        faults.invalid((*place, "op"), f"{entry.of} knows {', '.join(OPS[subject])}")
-        return None
-    if (entry.name is not None) != (subject is Subject.HEADER):
-        detail = "a header has a name" if subject is Subject.HEADER else "only a header has a name"
-        faults.invalid((*place, "name"), detail)
-    if entry.path is not None:
-        faults.invalid((*place, "path"), "only json has a path")
-    fault = _value_fault(subject, entry.op, entry.value)
-    if fault is not None:
-        faults.invalid((*place, "value"), fault)
-        return None
-    default = Severity.DEGRADED if subject is Subject.CERTIFICATE_DAYS else Severity.DOWN
-    value: Any = tuple(entry.value) if isinstance(entry.value, list) else entry.value
-    return Expectation(
-        of=subject,
-        op=entry.op,
-        value=value,
-        name=entry.name,
-        otherwise=default if entry.otherwise is None else Severity(entry.otherwise),
-    )
-
-
-def _value_fault(subject: Subject, op: str, value: JsonValue) -> str | None:
-    """Why an expectation cannot be compared with this value; `None` when it can."""
-    if op in ("exists", "absent"):
-        return None if value is None else f"{op} compares with nothing"
-    if op in ("in", "not_in"):
-        good, wanted = _is_status_list(value), "codes, classes such as 2xx, ranges such as 200-204"
-    elif subject is Subject.STATUS:
-        good, wanted = isinstance(value, int) and _is_status_entry(value), "a code, 100 to 999"
-    elif subject is Subject.BODY:
-        good, wanted = isinstance(value, str) and bool(value), "text that is not empty"
-    elif subject is Subject.HEADER:
-        good, wanted = isinstance(value, str), "text"
-    else:
-        good, wanted = _is_number(value), f"a number between ±{_MAX_NUMBER:.0e}"
-    return None if good else f"must be {wanted}"
-
-
-def _is_status_list(value: JsonValue) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_status_entry, value))
-
-
-def _is_number(value: JsonValue) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    # Says no to not-a-number as well.
-    return -_MAX_NUMBER <= value <= _MAX_NUMBER
-
-
-def _is_status_entry(entry: JsonValue) -> bool:
-    if isinstance(entry, bool) or not isinstance(entry, int | str):
-        return False
-    if isinstance(entry, int):
-        return 100 <= entry <= 999
-    first, _, last = entry.partition("-")
-    return _STATUS_ENTRY.match(entry) is not None and (not last or int(first) <= int(last))

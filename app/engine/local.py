@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from time import monotonic
 from typing import Final
@@ -13,6 +12,7 @@ import msgspec
 import structlog
 
 from app import __version__
+from app.engine.process import HostProcess, fresh_host
 from checkers import Item, Outcome, StrategyName
 from checkers.checks import CheckWork, ClientName
 from checkers.child import Child, ChildLost
@@ -23,8 +23,6 @@ from checkers.messages import (
     Ended,
     Items,
     Outcomes,
-    Ready,
-    decode_from_host,
     encode,
 )
 from checkers.strategies.strategy import Fault
@@ -32,7 +30,6 @@ from checkers.strategies.strategy import Fault
 logger = structlog.get_logger(__name__)
 
 USER_AGENT: Final = f"Tercet/{__version__}"
-_MODULE: Final = "checkers.host"
 _ITEMS_PER_FRAME: Final = 1000
 # A run whose process dies this often within this time, with no new outcome, is given up.
 _DEATHS: Final = 5
@@ -86,7 +83,7 @@ class Engine:
     ) -> None:
         self._allowed_networks = allowed_networks
         self._ca_bundle = ca_bundle
-        self._hosts = {slot: _Host() for slot in Slot}
+        self._hosts = {slot: HostProcess() for slot in Slot}
         self._numbers = itertools.count(1)
 
     async def execute(self, slot: Slot, order: Order, items: Sequence[Item], emit: Emit) -> Report:
@@ -99,7 +96,7 @@ class Engine:
 
     async def execute_fresh(self, order: Order, items: Sequence[Item], emit: Emit) -> Report:
         """As `execute`, in a process of its own that nothing has warmed."""
-        async with _fresh_host() as host:
+        async with fresh_host() as host:
             return await self._execute(host, order, items, emit)
 
     async def close(self) -> None:
@@ -107,7 +104,7 @@ class Engine:
         await asyncio.gather(*(host.close() for host in self._hosts.values()))
 
     async def _execute(
-        self, host: "_Host", order: Order, items: Sequence[Item], emit: Emit
+        self, host: HostProcess, order: Order, items: Sequence[Item], emit: Emit
     ) -> Report:
         begin = Begin(
             run=next(self._numbers),
@@ -128,7 +125,7 @@ class Engine:
 class _Execution:
     """One run, over as many processes as it takes."""
 
-    def __init__(self, host: "_Host", begin: Begin, items: Sequence[Item], emit: Emit) -> None:
+    def __init__(self, host: HostProcess, begin: Begin, items: Sequence[Item], emit: Emit) -> None:
         self._host = host
         self._begin = begin
         self._left = {item.seq: item for item in items}
@@ -216,93 +213,3 @@ class _Execution:
                 lost.append(self._begin.work.fault(item, Fault.WORKER_LOST, detail))
         if lost:
             await self._emit(lost)
-
-
-class _Host:
-    """One child process and who waits for its answers."""
-
-    def __init__(self) -> None:
-        self._child: Child | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._waiting: dict[int, asyncio.Queue[Outcomes | Ended | None]] = {}
-        self._starting = asyncio.Lock()
-        self._started_at = 0.0
-        self._start_seconds = 0.0
-
-    @property
-    def pid(self) -> int | None:
-        return self._child.pid if self._child is not None and self._child.alive else None
-
-    def started_within(self, asked: float) -> float:
-        """Seconds that the start of the process took, if it was started for this run."""
-        return self._start_seconds if self._started_at >= asked else 0.0
-
-    @asynccontextmanager
-    async def conversation(
-        self, run: int
-    ) -> AsyncIterator[tuple[Child, asyncio.Queue[Outcomes | Ended | None]]]:
-        """The living process, and the messages it sends of this run; `None` is its death."""
-        child = await self._living()
-        # Bounded, so that a slow consumer slows the run through the pipe.
-        answers: asyncio.Queue[Outcomes | Ended | None] = asyncio.Queue(8)
-        self._waiting[run] = answers
-        try:
-            yield child, answers
-        finally:
-            del self._waiting[run]
-            while not answers.empty():
-                # Makes room for the reader, should it be waiting to hand over one more.
-                answers.get_nowait()
-
-    async def close(self) -> None:
-        async with self._starting:
-            if self._child is not None:
-                self._child.kill()
-                await self._child.close()
-            if self._reader is not None:
-                await self._reader
-            self._child = self._reader = None
-
-    async def _living(self) -> Child:
-        async with self._starting:
-            reading = self._reader is not None and not self._reader.done()
-            if self._child is not None and self._child.alive and reading:
-                return self._child
-            began = monotonic()
-            child = await Child.spawn(_MODULE)
-            first = decode_from_host(await child.receive())
-            assert isinstance(first, Ready)
-            self._started_at = monotonic()
-            self._start_seconds = self._started_at - began
-            self._child = child
-            # Its parent is this object: close() waits for it.
-            self._reader = asyncio.create_task(self._read(child))
-            return child
-
-    async def _read(self, child: Child) -> None:
-        try:
-            while True:
-                message = decode_from_host(await child.receive())
-                if isinstance(message, Ready):
-                    continue
-                answers = self._waiting.get(message.run)
-                if answers is not None:
-                    await answers.put(message)
-        except ChildLost:
-            pass
-        except msgspec.MsgspecError:
-            logger.exception("child_spoke_nonsense", pid=child.pid)
-        finally:
-            child.kill()
-            for answers in list(self._waiting.values()):
-                await answers.put(None)
-            await child.close()
-
-
-@asynccontextmanager
-async def _fresh_host() -> AsyncIterator[_Host]:
-    host = _Host()
-    try:
-        yield host
-    finally:
-        await host.close()

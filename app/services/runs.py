@@ -10,8 +10,9 @@ from app.domain.batch import Batch, RunCost, RunStatus
 from app.engine.local import Emit, Engine, Order, Report, RunFailed, Slot
 from app.services import clock
 from app.storage import batches, outcomes, targets
-from app.storage.batches import Claim, Figures
+from app.storage.batches import Claim
 from app.storage.database import Database
+from app.storage.figures import Figures
 from checkers import Outcome
 from checkers.strategies.outbox import Outbox
 

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -14,12 +14,11 @@ from app.domain.batch import (
     Batch,
     BatchDraft,
     Pace,
-    Percentiles,
-    RunCost,
     RunStatus,
 )
 from app.domain.errors import NotFound
 from app.storage import targets
+from app.storage.figures import Figures, figures_json, figures_of, tally_json
 from app.storage.instants import from_column, from_optional, micros, seconds, to_column
 from app.storage.rows import BatchRow, ComparisonRow
 from checkers import ClientName, Outcome, Reason, Status, StrategyName
@@ -39,14 +38,6 @@ class Round(NamedTuple):
     comparison_key: int
     number: int
     contender: str
-
-
-class Figures(NamedTuple):
-    """What a completed run came to."""
-
-    latency: Percentiles | None
-    phases: dict[str, Percentiles]
-    cost: RunCost | None
 
 
 def insert_batch(
@@ -75,7 +66,7 @@ def insert_batch(
             pace=draft.pace.value,
             total=len(draft.targets),
             done=0,
-            tally=_tally_json({}, {}),
+            tally=tally_json({}, {}),
             created_at=to_column(now),
             interruptions=0,
             comparison_id=None if of is None else of.comparison_key,
@@ -169,7 +160,7 @@ def set_count(
     session.execute(
         update(BatchRow)
         .where(BatchRow.id == key)
-        .values(done=sum(statuses.values()), tally=_tally_json(statuses, reasons))
+        .values(done=sum(statuses.values()), tally=tally_json(statuses, reasons))
     )
 
 
@@ -186,7 +177,7 @@ def complete(
             finished_at=to_column(now),
             setup_us=case((whole, micros(setup)), else_=None),
             wall_us=case((whole, micros(wall)), else_=None),
-            figures=_figures_json(figures),
+            figures=figures_json(figures),
         )
     )
 
@@ -264,7 +255,7 @@ def _row(session: Session, public_id: str) -> BatchRow:
 
 def _batch(session: Session, row: BatchRow) -> Batch:
     tally: dict[str, dict[str, int]] = json.loads(row.tally)
-    figures = _figures(row.figures)
+    figures = figures_of(row.figures)
     comparison = (
         None
         if row.comparison_id is None
@@ -297,52 +288,4 @@ def _batch(session: Session, row: BatchRow) -> Batch:
         interruptions=row.interruptions,
         error=row.error,
         comparison_id=comparison,
-    )
-
-
-def _tally_json(statuses: Mapping[str, int], reasons: Mapping[str, int]) -> str:
-    return json.dumps({"statuses": dict(statuses), "reasons": dict(reasons)})
-
-
-def _figures_json(figures: Figures) -> str:
-    def plain(percentiles: Percentiles) -> list[float | None]:
-        return [percentiles.p50, percentiles.p95, percentiles.p99, percentiles.maximum]
-
-    cost = figures.cost
-    return json.dumps(
-        {
-            "latency": None if figures.latency is None else plain(figures.latency),
-            "phases": {phase: plain(values) for phase, values in figures.phases.items()},
-            "cost": None
-            if cost is None
-            else [
-                cost.cpu,
-                cost.peak_rss_bytes,
-                cost.voluntary_switches,
-                cost.involuntary_switches,
-            ],
-        }
-    )
-
-
-def _figures(encoded: str | None) -> Figures:
-    if encoded is None:
-        return Figures(None, {}, None)
-    plain: dict[str, Any] = json.loads(encoded)
-
-    def percentiles(values: list[float]) -> Percentiles:
-        return Percentiles(p50=values[0], p95=values[1], p99=values[2], maximum=values[3])
-
-    cost = plain["cost"]
-    return Figures(
-        latency=None if plain["latency"] is None else percentiles(plain["latency"]),
-        phases={phase: percentiles(values) for phase, values in plain["phases"].items()},
-        cost=None
-        if cost is None
-        else RunCost(
-            cpu=cost[0],
-            peak_rss_bytes=cost[1],
-            voluntary_switches=cost[2],
-            involuntary_switches=cost[3],
-        ),
     )

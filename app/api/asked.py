@@ -1,0 +1,41 @@
+"""What is common to everything that is read from outside."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from app.api.problems import pointer_to
+from app.domain.errors import FieldError, Invalid, NotAvailable, ServiceError
+
+Place = tuple[int | str, ...]
+
+
+class Asked(BaseModel):
+    """What is read from outside: nothing is guessed, nothing unknown is ignored."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Faults:
+    """What is wrong with a request, gathered so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._invalid: list[FieldError] = []
+        self._later: list[FieldError] = []
+
+    def invalid(self, place: Sequence[int | str], detail: str) -> None:
+        self._invalid.append(FieldError(pointer_to(place), detail))
+
+    def later(self, place: Sequence[int | str], detail: str) -> None:
+        self._later.append(FieldError(pointer_to(place), detail))
+
+    def __bool__(self) -> bool:
+        return bool(self._invalid or self._later)
+
+    def error(self) -> ServiceError:
+        """What to raise, once it is known that there is something."""
+        if self._invalid:
+            count = len(self._invalid)
+            what = "One field is" if count == 1 else f"{count} fields are"
+            return Invalid(f"{what} not valid.", self._invalid)
+        return NotAvailable("Parts of the request are not available yet.", self._later)

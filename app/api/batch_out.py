@@ -1,0 +1,122 @@
+"""Batches as they are answered."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from app.api.figures import (
+    LatencyOut,
+    PercentilesOut,
+    latency_out,
+    milliseconds,
+    percentiles_out,
+)
+from app.domain.batch import Batch, Pace, RunStatus
+from checkers import ClientName, Reason, Status, StrategyName
+
+
+class SwitchesOut(BaseModel):
+    """Context switches."""
+
+    voluntary: int
+    involuntary: int
+
+
+class CostOut(BaseModel):
+    """What the run's processes used."""
+
+    cpu_ms: float
+    cpu_us_per_check: float | None
+    peak_rss_bytes: int
+    context_switches: SwitchesOut
+
+
+class BatchOut(BaseModel):
+    """A batch as it stands."""
+
+    id: str
+    name: str | None
+    labels: Mapping[str, str]
+    status: RunStatus
+    strategy: StrategyName
+    client: ClientName
+    concurrency: int
+    per_host: int
+    pace: Pace
+    engine: Literal["local"]
+    total: int
+    done: int
+    counts: Mapping[Status, int]
+    reasons: Mapping[Reason, int]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    setup_ms: float | None
+    wall_ms: float | None
+    checks_per_second: float | None
+    latency_ms: LatencyOut | None
+    phases_ms: dict[str, PercentilesOut]
+    cost: CostOut | None
+    fidelity: None = Field(description="Null until pacing measures it.")
+    interruptions: int
+    error: str | None
+    comparison: str | None = Field(description="The comparison whose round this is, if it is one.")
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, batch: Batch) -> "BatchOut":
+        here = f"/api/v1/batches/{batch.id}"
+        per_second = batch.checks_per_second
+        return cls(
+            id=batch.id,
+            name=batch.name,
+            labels=batch.labels,
+            status=batch.status,
+            strategy=batch.strategy,
+            client=batch.client,
+            concurrency=batch.concurrency,
+            per_host=batch.per_host,
+            pace=batch.pace,
+            engine="local",
+            total=batch.total,
+            done=batch.done,
+            counts=batch.counts,
+            reasons=batch.reasons,
+            created_at=batch.created_at,
+            started_at=batch.started_at,
+            finished_at=batch.finished_at,
+            setup_ms=milliseconds(batch.setup),
+            wall_ms=milliseconds(batch.wall),
+            checks_per_second=None if per_second is None else round(per_second, 3),
+            latency_ms=latency_out(batch.latency),
+            phases_ms={phase: percentiles_out(p) for phase, p in batch.phases.items()},
+            cost=_cost_out(batch),
+            fidelity=None,
+            interruptions=batch.interruptions,
+            error=batch.error,
+            comparison=batch.comparison_id,
+            links={"self": here, "outcomes": f"{here}/outcomes"},
+        )
+
+
+class BatchPage(BaseModel):
+    """Batches, newest first."""
+
+    items: list[BatchOut]
+    next_cursor: str | None
+
+
+def _cost_out(batch: Batch) -> CostOut | None:
+    cost, each = batch.cost, batch.cpu_per_check
+    if cost is None:
+        return None
+    return CostOut(
+        cpu_ms=round(cost.cpu * 1e3, 3),
+        cpu_us_per_check=None if each is None else round(each * 1e6, 1),
+        peak_rss_bytes=cost.peak_rss_bytes,
+        context_switches=SwitchesOut(
+            voluntary=cost.voluntary_switches, involuntary=cost.involuntary_switches
+        ),
+    )

@@ -1,0 +1,68 @@
+"""What a batch and a comparison have in common: targets, and strategies to check them with."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from app.api.asked import Asked, Faults, Place
+from app.api.targets import TargetFields, TargetIn, many_targets
+from app.domain.batch import MAX_TARGETS
+from checkers import CATALOGUE, ClientName, StrategyName, Target
+
+_LATER_STRATEGIES = ("hybrid", "auto")
+Labels = Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=64)]
+StrategyIn = Literal["sequential", "threaded", "multiprocess", "async", "hybrid", "auto"]
+ClientIn = Literal["requests", "aiohttp", "curl"]
+
+
+class Listed(Asked):
+    """What a batch and a comparison have in common: which targets, under which name."""
+
+    urls: list[str] = Field(default_factory=list, max_length=MAX_TARGETS)
+    targets: list[TargetIn] = Field(default_factory=list, max_length=MAX_TARGETS)
+    defaults: TargetFields = Field(default_factory=TargetFields)
+    per_host: int = Field(default=0, ge=0, le=10_000, description="Over 0: not available yet.")
+    name: str | None = Field(default=None, max_length=200)
+    labels: Labels = Field(default_factory=dict)
+
+    def listed(self, faults: Faults) -> list[Target]:
+        """The targets in order; what is wrong with the list as a whole goes to `faults`."""
+        count = len(self.urls) + len(self.targets)
+        if count == 0:
+            faults.invalid(("urls",), "there is no target; give urls or targets")
+        if count > MAX_TARGETS:
+            faults.invalid(("urls",), f"there are {count} targets; at most {MAX_TARGETS}")
+        if self.per_host:
+            faults.later(("per_host",), "a limit for each host is not available yet")
+        if faults:
+            raise faults.error()
+        return many_targets(self.urls, self.targets, self.defaults)
+
+
+def choose(
+    strategy: str,
+    client: str | None,
+    concurrency: int | None,
+    place: Place,
+    faults: Faults,
+) -> tuple[StrategyName, ClientName, int] | None:
+    """Strategy, client and concurrency that fit each other; `None` when a fault was told."""
+    if strategy in _LATER_STRATEGIES:
+        faults.later((*place, "strategy"), f"{strategy} is not available yet")
+        return None
+    if client == "curl":
+        faults.later((*place, "client"), "curl is not available yet")
+        return None
+    entry = CATALOGUE[StrategyName(strategy)]
+    fits = client is None or client in entry.clients
+    if not fits:
+        names = ", ".join(entry.clients)
+        faults.invalid((*place, "client"), f"{client} does not fit {strategy}; {names} does")
+    many = entry.concurrency if concurrency is None else concurrency
+    if not 1 <= many <= entry.max_concurrency:
+        allowed = f"1 to {entry.max_concurrency}" if entry.max_concurrency > 1 else "1"
+        faults.invalid((*place, "concurrency"), f"is {many}; {strategy} allows {allowed}")
+        return None
+    if not fits:
+        return None
+    return entry.name, entry.clients[0] if client is None else ClientName(client), many

@@ -1,0 +1,67 @@
+"""What a run came to, as JSON columns hold it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from app.domain.batch import Percentiles, RunCost
+
+
+class Figures(NamedTuple):
+    """What a completed run came to."""
+
+    latency: Percentiles | None
+    phases: dict[str, Percentiles]
+    cost: RunCost | None
+
+
+def tally_json(statuses: Mapping[str, int], reasons: Mapping[str, int]) -> str:
+    """A tally as its column holds it."""
+    return json.dumps({"statuses": dict(statuses), "reasons": dict(reasons)})
+
+
+def figures_json(figures: Figures) -> str:
+    """Figures as their column holds them."""
+
+    def plain(percentiles: Percentiles) -> list[float | None]:
+        return [percentiles.p50, percentiles.p95, percentiles.p99, percentiles.maximum]
+
+    cost = figures.cost
+    return json.dumps(
+        {
+            "latency": None if figures.latency is None else plain(figures.latency),
+            "phases": {phase: plain(values) for phase, values in figures.phases.items()},
+            "cost": None
+            if cost is None
+            else [
+                cost.cpu,
+                cost.peak_rss_bytes,
+                cost.voluntary_switches,
+                cost.involuntary_switches,
+            ],
+        }
+    )
+
+
+def figures_of(encoded: str | None) -> Figures:
+    """The figures of a column; none while the run has not ended."""
+    if encoded is None:
+        return Figures(None, {}, None)
+    plain: dict[str, Any] = json.loads(encoded)
+
+    def percentiles(values: list[float]) -> Percentiles:
+        return Percentiles(p50=values[0], p95=values[1], p99=values[2], maximum=values[3])
+
+    cost = plain["cost"]
+    return Figures(
+        latency=None if plain["latency"] is None else percentiles(plain["latency"]),
+        phases={phase: percentiles(values) for phase, values in plain["phases"].items()},
+        cost=None
+        if cost is None
+        else RunCost(
+            cpu=cost[0],
+            peak_rss_bytes=cost[1],
+            voluntary_switches=cost[2],
+            involuntary_switches=cost[3],
+        ),
+    )
