@@ -68,7 +68,6 @@ class Lookup:
         self._lock = threading.Lock()
         self._in_flight: dict[str, concurrent.futures.Future[Sequence[str]]] = {}
         self._threads = 0
-        self._idle = 0
 
     def find(self, name: str, timeout: float) -> Sequence[str]:
         """Addresses of a name, for a thread that may wait.
@@ -101,9 +100,9 @@ class Lookup:
             future: concurrent.futures.Future[Sequence[str]] = concurrent.futures.Future()
             self._in_flight[name] = future
             self._wanted.put(_Wanted(name, future))
-            if self._idle < self._wanted.qsize() and self._threads < self._width:
+            # As many threads as names in flight, so that none waits behind a slow one.
+            if self._threads < min(len(self._in_flight), self._width):
                 self._threads += 1
-                self._idle += 1
                 # Daemons: a name server that never answers must not hold up the exit.
                 threading.Thread(target=self._serve, name="lookup", daemon=True).start()
         return future
@@ -116,14 +115,9 @@ class Lookup:
                 with self._lock:
                     if not self._wanted.empty():
                         continue
-                    self._idle -= 1
                     self._threads -= 1
                 return
-            with self._lock:
-                self._idle -= 1
             self._answer(wanted)
-            with self._lock:
-                self._idle += 1
 
     def _answer(self, wanted: _Wanted) -> None:
         try:

@@ -16,8 +16,9 @@ _OF_THE_BODY: Final = frozenset(
 )
 # Fields meant for one origin only.
 _OF_THE_ORIGIN: Final = frozenset({"authorization", "cookie", "host", "proxy-authorization"})
-# RFC 3986 reserved characters and "%": what a Location may hold as it is.
-_STRAY = re.compile(r"[ \"<>\\^`{|}]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+# What is no character of a URI but is found in Locations, and meant.
+_STRAY = re.compile(r"[ \"<>^`{|}]")
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -58,9 +59,14 @@ def next_request(sent: Request, http_status: int, locations: list[str]) -> Reque
 
 def _resolve(base: Url, location: str) -> Url:
     written = _STRAY.sub(lambda found: f"%{ord(found[0]):02X}", location)
+    if written.startswith("//"):
+        written = f"{base.scheme}:{written}"
+    elif not _SCHEME.match(written):
+        # Only for paths: urljoin takes "http://" and "//" for the base itself.
+        written = urljoin(base.wire, written)
     try:
-        return parse(urljoin(base.wire, written))
-    except (InvalidUrl, ValueError) as error:
+        return parse(written)
+    except InvalidUrl as error:
         raise RedirectRefused(f"The redirect cannot be followed. {error}") from error
 
 

@@ -61,8 +61,7 @@ class Multiprocess:
             raise first_of(errors) from errors
         finally:
             # A cancelled lane leaves its worker in the middle of an item.
-            for worker in self._workers:
-                worker.stop_if_busy()
+            await asyncio.gather(*(worker.stop_if_busy() for worker in self._workers))
 
     async def usage(self) -> Usage:
         """All living workers; those that ended count among the children waited for."""
@@ -141,10 +140,11 @@ class _Worker:
         self._busy = False
         return answer
 
-    def stop_if_busy(self) -> None:
+    async def stop_if_busy(self) -> None:
         if self._busy and self._child is not None:
-            self._child.kill()
-            self._child, self._busy = None, False
+            child, self._child, self._busy = self._child, None, False
+            child.kill()
+            await child.close()
 
     async def usage(self) -> Usage:
         if self._child is None or not self._child.alive:

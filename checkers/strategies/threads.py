@@ -23,7 +23,7 @@ async def run_in_threads(
     On cancellation no thread takes another item; one in the middle of an item ends with it.
     """
     with work.opened() as perform:
-        wanted = min(threads, len(items)) if isinstance(items, Sized) else threads
+        wanted = max(min(threads, len(items)), 1) if isinstance(items, Sized) else threads
         crew = _Crew(work, perform, items, wanted)
         try:
             await crew.deliver(emit)
