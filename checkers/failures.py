@@ -81,6 +81,9 @@ def failure_of(
     for found in reversed(list(chain(error))):
         if isinstance(found, Failed):
             return found.failure
+        if type(found) in table:
+            # A library's own word goes before that of the system class it may derive from.
+            return _failure(table[type(found)], found)
         known = _known(found, marks)
         if known is not None:
             return known

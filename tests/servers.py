@@ -91,10 +91,13 @@ def servers() -> Iterator[Servers]:
         made.close()
 
 
+_LEFT = (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError)
+
+
 def _quiet(handler: Handler) -> Handler:
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Clients leave in the middle here all the time; that is the point.
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        with contextlib.suppress(*_LEFT):
             try:
                 await handler(reader, writer)
             finally:
@@ -150,6 +153,17 @@ def at_accept(payload: bytes = b"", *, then: str) -> Handler:
     return handle
 
 
+def after_some(payload: bytes) -> Handler:
+    """Read whatever comes first, send the bytes, close."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65_536)
+        writer.write(payload)
+        await writer.drain()
+
+    return handle
+
+
 def delayed(seconds: float, payload: bytes) -> Handler:
     """Answer after so many seconds."""
 
@@ -164,8 +178,8 @@ def delayed(seconds: float, payload: bytes) -> Handler:
 
 async def _end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, then: str) -> None:
     if then == "silent":
+        # Until the client leaves.
         await reader.read()
-        await asyncio.sleep(60)
     elif then == "reset":
         # SO_LINGER of nought: closing sends RST instead of FIN.
         writer.get_extra_info("socket").setsockopt(

@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohappyeyeballs
@@ -25,10 +26,12 @@ from checkers.clients.exchange import (
     MAX_HEADER_BYTES,
     Exchange,
     Failed,
+    Failure,
     Hop,
     Surroundings,
     admitted,
     body_for,
+    header_too_large,
     settle_body,
     wire_headers,
 )
@@ -62,7 +65,15 @@ _RAISED: Final = (
     http_exceptions.HttpProcessingError,
 )
 
-_current: ContextVar[tuple[Hop, Exchange]] = ContextVar("_current")
+
+@dataclass(slots=True, kw_only=True)
+class _Seen(Exchange):
+    """An exchange, and how its connection ended where that was before the body did."""
+
+    cut: Failure | None = None
+
+
+_current: ContextVar[tuple[Hop, _Seen]] = ContextVar("_current")
 
 
 class AiohttpClient:
@@ -87,14 +98,14 @@ class AiohttpClient:
 
     async def exchange(self, hop: Hop) -> Exchange:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
-        seen = Exchange()
+        seen = _Seen()
         _current.set((hop, seen))
         try:
             async with asyncio.timeout(hop.remaining):
                 await self._talk(hop, seen)
             seen.ended = seen.marks.response_end or now()
         except _RAISED as error:
-            seen.failure = failure_of(error, seen.marks, TABLE)
+            seen.failure = seen.cut or failure_of(error, seen.marks, TABLE)
             seen.marks.response_end, seen.ended = None, now()
         return seen
 
@@ -143,7 +154,7 @@ def _text(value: bytes) -> str:
 class _Protocol(ResponseHandler):
     """Marks the instants at which bytes arrive and bounds the header section."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seen: Exchange) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, seen: _Seen) -> None:
         super().__init__(loop)
         self._seen = seen
         self._head_bytes = 0
@@ -162,17 +173,30 @@ class _Protocol(ResponseHandler):
         arrived = now()
         if marks.response_start is None:
             marks.response_start = arrived
+        if self._in_head and not self._fits(data):
+            self.set_exception(header_too_large())
+            self.abort()
+            return
         super().data_received(data)
         marks.response_end = arrived
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEADER_BYTES:
-                self.set_exception(
-                    Failed(
-                        Reason.PROTOCOL_ERROR,
-                        f"The header is larger than {MAX_HEADER_BYTES} bytes.",
-                    )
-                )
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        payload = self._payload
+        sound = payload is not None and payload.exception() is None
+        super().connection_lost(exc)
+        if payload is not None and sound and payload.exception() is not None:
+            # The parser calls a body cut short malformed; it was well formed as far as it came.
+            self._seen.cut = (
+                Failure(Reason.INCOMPLETE_BODY, "The connection ended in the middle of the body.")
+                if exc is None
+                else failure_of(exc, self._seen.marks, TABLE)
+            )
+
+    def _fits(self, data: bytes) -> bool:
+        """Whether the header section is still within its bound with this."""
+        end = data.find(b"\r\n\r\n")
+        self._head_bytes += len(data) if end < 0 else end
+        return self._head_bytes <= MAX_HEADER_BYTES
 
     def close(self) -> None:
         # Waiting for the other side's close_notify would keep the connection for seconds.
@@ -208,7 +232,7 @@ class _Connector(BaseConnector):
         return protocol
 
     async def _connect_and_begin(
-        self, addresses: list[str], hop: Hop, seen: Exchange
+        self, addresses: list[str], hop: Hop, seen: _Seen
     ) -> ResponseHandler:
         sock = await self._dial(addresses, hop.request.url.port)
         try:
@@ -252,7 +276,7 @@ class _Connector(BaseConnector):
             raise
         return sock
 
-    async def _begin(self, sock: socket.socket, hop: Hop, seen: Exchange) -> ResponseHandler:
+    async def _begin(self, sock: socket.socket, hop: Hop, seen: _Seen) -> ResponseHandler:
         url = hop.request.url
         if not url.secure:
             _, plain = await self._loop.create_connection(

@@ -153,6 +153,13 @@ def admitted(addresses: list[str], policy: Policy) -> list[str]:
     return turns + same[len(other) :] + other[len(same) :]
 
 
+def header_too_large() -> Failed:
+    """What ends an exchange whose header section passes its bound."""
+    return Failed(
+        Reason.PROTOCOL_ERROR, f"The header fields are larger than {MAX_HEADER_BYTES} bytes."
+    )
+
+
 def body_for(hop: Hop, seen: Exchange) -> Body | None:
     """Where the body of this response goes; `None` when it has none or leads elsewhere."""
     if hop.request.method == "HEAD" or seen.http_status in _BODYLESS:

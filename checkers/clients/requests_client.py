@@ -23,12 +23,14 @@ from checkers import tls
 from checkers.body import BodyRefused
 from checkers.clients.dial import dial
 from checkers.clients.exchange import (
+    MAX_HEADER_BYTES,
     Exchange,
     Failed,
     Hop,
     Surroundings,
     admitted,
     body_for,
+    header_too_large,
     settle_body,
     wire_headers,
 )
@@ -63,6 +65,13 @@ _RAISED: Final = (
     urllib3.exceptions.HTTPError,
 )
 _READ_BYTES: Final = 65_536
+# The library reads ahead of the header section by at most a buffer.
+_BUFFER_BYTES: Final = 8192
+
+# No field may be refused for its own length, nor for how many there are: all of them together are
+# bounded, by the socket, as with every other client. http.client has no other switch.
+http.client._MAXLINE = 2 * MAX_HEADER_BYTES  # type: ignore[attr-defined] # noqa: SLF001
+http.client._MAXHEADERS = MAX_HEADER_BYTES  # type: ignore[attr-defined] # noqa: SLF001
 
 
 class RequestsClient:
@@ -143,6 +152,8 @@ class RequestsClient:
         response = _ReadyAdapter(sock, hop).send(
             _prepared(hop, self._surroundings.user_agent), stream=True, timeout=hop.remaining
         )
+        assert isinstance(sock, _ArmedSocket)
+        sock.head_bytes = None
         raw = response.raw
         seen.http_status = response.status_code
         seen.http_version = f"{raw.version // 10}.{raw.version % 10}"
@@ -234,6 +245,7 @@ class _ArmedSocket:
 
     deadline = 0.0
     marks: Marks | None = None
+    head_bytes: int | None = 0
 
     def arm(self) -> None:
         remaining = self.deadline - now()
@@ -252,6 +264,10 @@ class _ArmedSocket:
         count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
         if self.marks is not None and self.marks.response_start is None and count:
             self.marks.response_start = now()
+        if self.head_bytes is not None:
+            self.head_bytes += count
+            if self.head_bytes > MAX_HEADER_BYTES + _BUFFER_BYTES:
+                raise header_too_large()
         return count
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
