@@ -1,16 +1,20 @@
 """What goes over the wire, and where it must not go: the same from every client."""
 
 import json
+import threading
 from collections.abc import Callable
 from time import monotonic
 
+import msgspec
 import pytest
 import uvloop
 
 from checkers import Outcome, Reason, StrategyName, Target
 from checkers.admission import Policy
 from checkers.check import check
+from checkers.clients.aiohttp_client import AiohttpClient
 from checkers.clients.exchange import Exchange, Hop, Surroundings
+from checkers.clients.requests_client import RequestsClient
 from checkers.lookup import Lookup, NameNotResolved
 from tests.checkers.test_one_verdict import carried_out
 from tests.servers import Servers, answering, ok, recording, redirect
@@ -102,9 +106,6 @@ def test_a_redirect_to_a_forbidden_address_is_the_targets_fault(
 
 def _checked(client: str, target: Target, surroundings: Surroundings) -> Outcome:
     """One check with a client and a resolver of the test's own."""
-    from checkers.clients.aiohttp_client import AiohttpClient
-    from checkers.clients.requests_client import RequestsClient
-
     async def scenario() -> Outcome:
         conversation = check(0, target, waiting_since=monotonic())
         asynchronous = AiohttpClient(surroundings)
@@ -196,8 +197,6 @@ def test_a_name_without_an_address_is_down(client: str) -> None:
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_name_server_that_is_silent_is_given_the_deadline(client: str) -> None:
-    import threading
-
     never = threading.Event()
 
     def resolve(_name: str) -> list[str]:
@@ -226,8 +225,6 @@ def test_no_proxy_is_taken_from_the_environment(
 
 
 def test_an_outcome_survives_the_pipe(farm: Servers) -> None:
-    import msgspec
-
     (outcome,) = carried_out(
         StrategyName.ASYNC, [Target(url=f"http://127.0.0.1:{farm.serve(answering(ok()))}/")]
     )
