@@ -1,0 +1,141 @@
+"""Killed at any moment, nothing that was accepted is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.servers import Servers, answering, delayed, ok
+from tests.services import Service, running
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with running(tmp_path) as made:
+        yield made
+
+
+def _children(service: Service) -> list[psutil.Process]:
+    assert service.process is not None
+    return psutil.Process(service.process.pid).children(recursive=True)
+
+
+def test_after_a_kill_the_unfinished_batch_goes_on_and_no_target_has_two_outcomes(
+    service: Service, farm: Servers
+) -> None:
+    url = f"http://127.0.0.1:{farm.serve(delayed(0.02, ok()))}/"
+    here = service.call(
+        "POST", "/api/v1/batches", json={"urls": [url] * 1000, "concurrency": 8}
+    ).headers["Location"]
+    while service.get(here)["done"] == 0:
+        pass
+    left_behind = _children(service)
+
+    service.stop(signal.SIGKILL)
+    psutil.wait_procs(left_behind, timeout=10)
+    service.start()
+
+    batch = service.until(here, status="completed")
+    assert batch["counts"]["up"] == batch["done"] == 1000
+    assert batch["interruptions"] == 1
+    assert batch["wall_ms"] is None
+    assert batch["cost"] is None
+    seqs = [o["seq"] for o in service.get(f"{here}/outcomes?limit=1000")["items"]]
+    assert seqs == list(range(1000))
+    assert not any(process.is_running() for process in left_behind)
+
+
+def test_a_terminated_service_leaves_no_process_behind(service: Service, farm: Servers) -> None:
+    url = f"http://127.0.0.1:{farm.serve(answering(ok()))}/"
+    service.batch(url, strategy="multiprocess", concurrency=3)
+    children = _children(service)
+    assert len(children) >= 4
+
+    code = service.stop()
+
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
+    assert code in (0, -signal.SIGTERM)
+
+
+def test_a_comparison_that_was_cut_off_runs_its_round_again(
+    service: Service, farm: Servers
+) -> None:
+    url = f"http://127.0.0.1:{farm.serve(delayed(0.05, ok()))}/"
+    body = {"urls": [url] * 10, "contenders": ["async"], "rounds": 2}
+    here = service.call("POST", "/api/v1/comparisons", json=body).headers["Location"]
+    while service.get(here)["progress"]["done"] < 5:
+        pass
+
+    service.stop(signal.SIGKILL)
+    service.start()
+
+    found = service.until(here, status="completed")
+    assert found["progress"] == {"done": 60, "total": 60}
+    assert all(len(c["batches"]) == 2 for c in found["contenders"])
+
+
+def test_a_second_service_on_the_same_database_refuses(service: Service) -> None:
+    other = subprocess.run(
+        [sys.executable, "-P", "-m", "app", "serve"],
+        env={**os.environ, "TERCET_DATABASE_URL": f"sqlite:///{service.folder}/tercet.db"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert other.returncode == 2
+    assert "Another tercet serves" in other.stderr
+
+
+def test_with_a_key_only_those_who_have_it_are_served(tmp_path: Path) -> None:
+    key = "a-key-of-sixteen-or-more"
+    with running(tmp_path, {"TERCET_API_KEY": key}) as service:
+        assert service.call("GET", "/livez").status_code == 200
+        assert service.call("GET", "/readyz").status_code == 200
+        refused = service.call("GET", "/api/v1/batches")
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
+        wrong = {"Authorization": "Bearer wrong"}
+        assert service.call("GET", "/", headers=wrong).status_code == 401
+        right = {"Authorization": f"Bearer {key}"}
+        assert service.call("GET", "/api/v1/batches", headers=right).status_code == 200
+
+
+def test_a_body_over_the_limit_is_refused(tmp_path: Path) -> None:
+    with running(tmp_path, {"TERCET_MAX_REQUEST_BYTES": "2000"}) as service:
+        told = service.call("POST", "/api/v1/batches", json={"urls": ["x" * 3000]})
+        untold = service.call(
+            "POST", "/api/v1/batches", data=iter([b"x" * 1500] * 2),
+            headers={"Content-Type": "application/json"},
+        )  # fmt: skip
+
+        assert (told.status_code, told.json()["code"]) == (413, "too_large")
+        assert untold.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("TERCET_PORT", "99999", "TERCET_PORT"),
+        ("TERCET_ALLOWED_NETWORKS", "10.0.0.0/99", "TERCET_ALLOWED_NETWORKS"),
+        ("TERCET_DATABASE_URL", "postgresql://x", "TERCET_DATABASE_URL"),
+        ("TERCET_API_KEY", "short", "TERCET_API_KEY"),
+        ("TERCET_HOST", "0.0.0.0", "TERCET_API_KEY"),
+        ("TERCET_DATABASE_URL", "sqlite:////nowhere/at/all.db", "/nowhere/at/all.db"),
+    ],
+)
+def test_a_bad_setting_ends_the_start_with_its_name(
+    tmp_path: Path, name: str, value: str, told: str
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "app", "serve"],
+        env={**os.environ, "TERCET_PORT": "0", name: value},
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+
+    assert ended.returncode == 2
+    assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
