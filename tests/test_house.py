@@ -11,14 +11,20 @@ from app.settings import Settings
 from checkers import CATALOGUE, Reason
 
 ROOT = Path(__file__).parents[1]
-CODE = [path for room in ("app", "checkers", "migrations", "bench") for path in (ROOT / room).rglob("*.py")]
+CODE = [
+    path
+    for room in ("app", "checkers", "migrations", "bench")
+    for path in (ROOT / room).rglob("*.py")
+]
 TESTS = list((ROOT / "tests").rglob("*.py"))
 FORBIDDEN_MODULES = {"utils", "helpers", "common", "manager", "base", "misc", "core"}
 
 
 @pytest.mark.parametrize(("paths", "most"), [(CODE, 300), (TESTS, 500)])
 def test_a_file_is_read_in_one_sitting(paths: list[Path], most: int) -> None:
-    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines()) for path in paths}
+    lengths = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines()) for path in paths
+    }
 
     assert {name: lines for name, lines in lengths.items() if lines > most} == {}
 

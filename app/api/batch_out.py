@@ -15,6 +15,7 @@ from app.api.figures import (
 )
 from app.domain.batch import Batch, Pace, RunStatus
 from checkers import ClientName, Reason, Status, StrategyName
+from checkers.timing import PHASE_NAMES
 
 
 class SwitchesOut(BaseModel):
@@ -57,7 +58,7 @@ class BatchOut(BaseModel):
     wall_ms: float | None
     checks_per_second: float | None
     latency_ms: LatencyOut | None
-    phases_ms: dict[str, PercentilesOut]
+    phases_ms: dict[str, PercentilesOut | None]
     cost: CostOut | None
     fidelity: None = Field(description="Null until pacing measures it.")
     interruptions: int
@@ -91,7 +92,10 @@ class BatchOut(BaseModel):
             wall_ms=milliseconds(batch.wall),
             checks_per_second=None if per_second is None else round(per_second, 3),
             latency_ms=latency_out(batch.latency),
-            phases_ms={phase: percentiles_out(p) for phase, p in batch.phases.items()},
+            phases_ms={
+                phase: percentiles_out(batch.phases[phase]) if phase in batch.phases else None
+                for phase in PHASE_NAMES
+            },
             cost=_cost_out(batch),
             fidelity=None,
             interruptions=batch.interruptions,

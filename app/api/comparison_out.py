@@ -8,7 +8,12 @@ from pydantic import BaseModel
 
 from app.api.figures import AS_IS, TO_MS, TO_US, IntervalOut
 from app.domain.batch import Pace, RunStatus
-from app.domain.comparison import DISAGREEMENTS_SHOWN, Metric, Summary, order
+from app.domain.comparison import (
+    Metric,
+    Summary,
+    order,
+)
+from app.domain.disagreement import DISAGREEMENTS_SHOWN
 from app.reports import environment
 from app.services.comparisons import Report
 from checkers import ClientName, Status, StrategyName

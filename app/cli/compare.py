@@ -19,14 +19,13 @@ from app.domain.comparison import (
     Comparison,
     Contender,
     RoundRun,
-    Verdict,
     default_label,
     pairs,
     recommend,
     schedule,
-    split_verdicts,
     summarise,
 )
+from app.domain.disagreement import Verdict, split_verdicts
 from app.domain.statistics import nearest_rank
 from app.engine.local import Engine, Order, RunFailed
 from app.engine.local import Report as RunReport

@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.storage.database import DatabaseInUse, DatabaseLock, migrate
 
 _BACKLOG = 2048
+_DRAIN_SECONDS = 5
 
 
 def serve() -> int:
@@ -39,6 +40,8 @@ def serve() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Longer than any answer takes but one that waits for a batch, which can be asked for again.
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host

@@ -11,13 +11,12 @@ from typing import Final, Literal, NamedTuple
 
 from app.domain.batch import Batch, Pace, RunStatus
 from app.domain.statistics import Interval, median_of, paired_ratio
-from checkers import CATALOGUE, ClientName, Reason, Status, StrategyName, Target
+from checkers import CATALOGUE, ClientName, Status, StrategyName, Target
 
 #: The round that warms caches, listeners and the processor's clock; it is in no figure.
 WARM_UP: Final = 0
 DEFAULT_ROUNDS: Final = 5
 MAX_ROUNDS: Final = 100
-DISAGREEMENTS_SHOWN: Final = 1000
 
 
 class Metric(StrEnum):
@@ -111,29 +110,6 @@ class Pair(NamedTuple):
     ratio: float
 
 
-class Verdict(NamedTuple):
-    """What one contender saw of a target, and in how many rounds."""
-
-    seq: int
-    url: str
-    label: str
-    status: Status
-    reason: Reason | None
-    rounds: int
-
-    @property
-    def text(self) -> str:
-        return self.status.value if self.reason is None else f"{self.status}/{self.reason}"
-
-
-class Disagreement(NamedTuple):
-    """A target of which the contenders say different things."""
-
-    seq: int
-    url: str
-    verdicts: Mapping[str, str]
-
-
 class Recommendation(NamedTuple):
     """Who won what, and why; nobody is recommended before the differences are known to be real."""
 
@@ -185,25 +161,6 @@ def pairs(comparison: Comparison, runs: Sequence[RoundRun]) -> list[Pair]:
             if ratio is not None:
                 found.append(Pair(first.label, second.label, metric, ratio))
     return found
-
-
-def split_verdicts(verdicts: Sequence[Verdict]) -> tuple[list[Disagreement], list[int]]:
-    """Targets of which contenders disagree, and those that changed from round to round.
-
-    A target whose verdict changed between rounds of one contender is unstable: that is told of
-    the target, and is no disagreement.
-    """
-    by_target: dict[int, list[Verdict]] = {}
-    for verdict in verdicts:
-        by_target.setdefault(verdict.seq, []).append(verdict)
-    disagreements, unstable = [], []
-    for seq, said in sorted(by_target.items()):
-        if len({verdict.label for verdict in said}) < len(said):
-            unstable.append(seq)
-        elif len({verdict.text for verdict in said}) > 1:
-            by_label = {verdict.label: verdict.text for verdict in said}
-            disagreements.append(Disagreement(seq, said[0].url, by_label))
-    return disagreements, unstable
 
 
 def recommend(summaries: Sequence[Summary], found: Sequence[Pair]) -> Recommendation:

@@ -11,7 +11,6 @@ from app.domain.comparison import (
     Comparison,
     ComparisonDraft,
     Contender,
-    Disagreement,
     Pair,
     Recommendation,
     RoundRun,
@@ -19,9 +18,9 @@ from app.domain.comparison import (
     pairs,
     recommend,
     schedule,
-    split_verdicts,
     summarise,
 )
+from app.domain.disagreement import Disagreement, split_verdicts
 from app.domain.errors import Conflict
 from app.engine.local import Engine, Order, RunFailed
 from app.services import clock, runs

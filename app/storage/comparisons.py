@@ -13,8 +13,8 @@ from app.domain.comparison import (
     Comparison,
     ComparisonDraft,
     Contender,
-    Verdict,
 )
+from app.domain.disagreement import Verdict
 from app.domain.errors import NotFound
 from app.storage import targets
 from app.storage.instants import from_column, from_optional, to_column

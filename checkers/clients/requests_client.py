@@ -70,8 +70,8 @@ _BUFFER_BYTES: Final = 8192
 
 # No field may be refused for its own length, nor for how many there are: all of them together are
 # bounded, by the socket, as with every other client. http.client has no other switch.
-http.client._MAXLINE = 2 * MAX_HEADER_BYTES  # type: ignore[attr-defined] # noqa: SLF001
-http.client._MAXHEADERS = MAX_HEADER_BYTES  # type: ignore[attr-defined] # noqa: SLF001
+http.client._MAXLINE = 2 * MAX_HEADER_BYTES  # type: ignore[attr-defined]
+http.client._MAXHEADERS = MAX_HEADER_BYTES  # type: ignore[attr-defined]
 
 
 class RequestsClient:

@@ -33,6 +33,8 @@ def test_a_list_is_checked_and_told_alike_under_every_strategy(
     assert batch["wall_ms"] > 0
     assert batch["cost"]["cpu_ms"] > 0
     assert batch["latency_ms"]["p50"] == batch["latency_ms"]["max"] > 0
+    assert batch["phases_ms"]["connect"]["p50"] > 0
+    assert batch["phases_ms"]["tls"] is None
     assert batch["fidelity"] is None
 
 
@@ -70,7 +72,7 @@ def test_outcomes_come_by_page_in_the_order_of_the_request(
 
     seen: list[dict[str, Any]] = []
     path = f"{batch['links']['outcomes']}?limit=3"
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = service.get(path + (f"&cursor={cursor}" if cursor else ""))
         seen += page["items"]
@@ -91,7 +93,12 @@ def test_outcomes_come_by_page_in_the_order_of_the_request(
 
 @pytest.mark.parametrize(
     ("query", "seqs"),
-    [("status=up", [0]), ("status=down", [1]), ("reason=connection_refused", [1]), ("url=none", [])],
+    [
+        ("status=up", [0]),
+        ("status=down", [1]),
+        ("reason=connection_refused", [1]),
+        ("url=none", []),
+    ],
 )
 def test_outcomes_are_filtered(
     service: Service, up: str, refused: str, query: str, seqs: list[int]
@@ -171,9 +178,7 @@ def test_one_check_now_shows_every_expectation_and_stores_nothing(
 
 def test_a_comparison_runs_its_rounds_and_reports(service: Service, up: str, refused: str) -> None:
     body = {"urls": [up, refused], "contenders": ["threaded", "async"], "rounds": 2, "name": "<b>"}
-    answer = service.call(
-        "POST", "/api/v1/comparisons", json=body, headers={"Prefer": "wait=60"}
-    )
+    answer = service.call("POST", "/api/v1/comparisons", json=body, headers={"Prefer": "wait=60"})
 
     found = answer.json()
     assert (answer.status_code, found["status"]) == (200, "completed")

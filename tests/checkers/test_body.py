@@ -90,7 +90,7 @@ def test_a_bomb_ends_at_the_cap_and_takes_no_more_memory_than_a_piece() -> None:
 
 
 @pytest.mark.parametrize(("size", "fits"), [(99, True), (100, True), (101, False)])
-def test_the_cap_is_the_last_byte_allowed(size: int, fits: bool) -> None:  # noqa: FBT001 -- a parameter
+def test_the_cap_is_the_last_byte_allowed(size: int, fits: bool) -> None:
     body = Body((), cap=100, keep=True)
     if fits:
         body.feed(b"x" * size)

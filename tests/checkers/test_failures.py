@@ -62,13 +62,10 @@ def test_a_fault_of_the_system_is_told_by_its_number(client: ModuleType, number:
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_the_innermost_error_that_is_known_decides(client: ModuleType) -> None:
-    try:
-        try:
-            raise ConnectionRefusedError(111, "refused")
-        except OSError as inner:
-            raise requests.ConnectionError("outer") from inner
-    except requests.ConnectionError as outer:
-        assert failure_of(outer, Marks(), client.TABLE).reason is Reason.CONNECTION_REFUSED
+    outer = requests.ConnectionError("outer")
+    outer.__cause__ = ConnectionRefusedError(111, "refused")
+
+    assert failure_of(outer, Marks(), client.TABLE).reason is Reason.CONNECTION_REFUSED
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,7 @@ def test_a_redirect_to_a_forbidden_address_is_the_targets_fault(
 
 def _checked(client: str, target: Target, surroundings: Surroundings) -> Outcome:
     """One check with a client and a resolver of the test's own."""
+
     async def scenario() -> Outcome:
         conversation = check(0, target, waiting_since=monotonic())
         asynchronous = AiohttpClient(surroundings)
@@ -129,7 +130,9 @@ def _checked(client: str, target: Target, surroundings: Surroundings) -> Outcome
     return uvloop.run(scenario())
 
 
-def _around(resolve: Callable[[str], list[str]], allowed: tuple[str, ...] = ALLOWED) -> Surroundings:
+def _around(
+    resolve: Callable[[str], list[str]], allowed: tuple[str, ...] = ALLOWED
+) -> Surroundings:
     return Surroundings(policy=Policy(allowed), lookup=Lookup(resolve), user_agent="Tercet/test")
 
 
@@ -203,9 +206,7 @@ def test_a_name_server_that_is_silent_is_given_the_deadline(client: str) -> None
         never.wait(20)
         return []
 
-    outcome = _checked(
-        client, Target(url="http://silent.example/", timeout=0.2), _around(resolve)
-    )
+    outcome = _checked(client, Target(url="http://silent.example/", timeout=0.2), _around(resolve))
     never.set()
 
     assert (outcome.status, outcome.reason) == ("down", Reason.NAME_LOOKUP_TIMEOUT)
@@ -232,5 +233,3 @@ def test_an_outcome_survives_the_pipe(farm: Servers) -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(outcome), type=Outcome) == outcome
     assert msgspec.json.decode(msgspec.json.encode(outcome), type=Outcome) == outcome
     assert json.loads(msgspec.json.encode(outcome))["status"] == "up"
-
-

@@ -22,6 +22,7 @@ from checkers import (
     Target,
 )
 from checkers.strategies.catalogue import entry
+from checkers.timing import PHASE_NAMES
 from tests.servers import (
     Certificates,
     Servers,
@@ -108,7 +109,9 @@ def _responses(farm: Servers) -> list[Behaviour]:
     add("gzip", ok(packed, b"Content-Encoding: gzip"), "up", expect=contains)
     add("16 KB header", ok(b"", b"X-Long: " + b"x" * 16_000), "up")
     add("100 continue first", b"HTTP/1.1 100 Continue\r\n\r\n" + ok(), "up")
-    add("head", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", "up", then="silent", method="HEAD")
+    add(
+        "head", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", "up", then="silent", method="HEAD"
+    )
     add("404", ok(status=b"404 Not Found"), "down/status_unexpected")
     add("500", ok(status=b"500 Oops"), "down/status_unexpected")
     add("missing text", ok(b"bye"), "down/body_unexpected", expect=contains)
@@ -180,11 +183,15 @@ def _secure(farm: Servers, certificates: Certificates) -> list[Behaviour]:
     add("tls, not verified", "up", own(by=certificates.stranger), verify_tls=False)
     plain = farm.serve(after_some(ok()))
     found.append(
-        _behaviour("tls to a plain port", f"https://127.0.0.1:{plain}/", "down/tls_handshake_failed")
+        _behaviour(
+            "tls to a plain port", f"https://127.0.0.1:{plain}/", "down/tls_handshake_failed"
+        )
     )
     closing = farm.serve(after_some(b""))
     found.append(
-        _behaviour("closed in handshake", f"https://127.0.0.1:{closing}/", "down/tls_handshake_failed")
+        _behaviour(
+            "closed in handshake", f"https://127.0.0.1:{closing}/", "down/tls_handshake_failed"
+        )
     )
     silent = farm.serve(at_accept(then="silent"))
     found.append(
@@ -215,8 +222,8 @@ def test_every_outcome_is_complete_and_its_phases_fit(
     outcomes = carried_out(name, [b.target for b in behaviours], ca_bundle=ca_bundle)
 
     for outcome in outcomes:
-        phases = [p for p in (outcome.phases.name_lookup, outcome.phases.connect,
-                  outcome.phases.tls, outcome.phases.wait, outcome.phases.receive) if p is not None]  # fmt: skip
+        found = [getattr(outcome.phases, name) for name in PHASE_NAMES]
+        phases = [phase for phase in found if phase is not None]
         assert (outcome.reason is None) == (outcome.status == "up")
         assert (outcome.detail is None) == (outcome.status == "up"), outcome
         assert all(phase >= 0 for phase in phases)

@@ -75,7 +75,9 @@ def test_methods_change_as_rfc_9110_has_it(status: int, method: str, becomes: st
     assert (("Content-Type", "t") in following.headers) == (becomes == method)
 
 
-@pytest.mark.parametrize("location", ["http://b.example:8080/", "http://a.example/", "https://a.example:8080/"])
+@pytest.mark.parametrize(
+    "location", ["http://b.example:8080/", "http://a.example/", "https://a.example:8080/"]
+)
 def test_credentials_and_cookies_do_not_leave_their_origin(location: str) -> None:
     following = next_request(_sent(), 302, [location])
 

@@ -27,7 +27,9 @@ gaps = st.lists(st.floats(0, 10), min_size=8, max_size=8)
 
 @given(gaps, st.booleans(), st.integers(0, 8))
 def test_phases_are_disjoint_and_sum_to_no_more_than_the_total(
-    between: list[float], tls: bool, until: int  # noqa: FBT001 -- drawn
+    between: list[float],
+    tls: bool,
+    until: int,
 ) -> None:
     marks = _marks(between, tls=tls, until=until)
     instants = marks.in_order()

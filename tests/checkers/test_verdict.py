@@ -41,7 +41,10 @@ def test_any_other_status_is_down(status: int) -> None:
     ],
 )  # fmt: skip
 def test_statuses_are_codes_classes_and_ranges(
-    op: str, value: object, status: int, up: bool  # noqa: FBT001 -- a parameter
+    op: str,
+    value: object,
+    status: int,
+    up: bool,
 ) -> None:
     said, _ = _judged(_seen(status), _expect(Subject.STATUS, op, value))
 
@@ -49,7 +52,9 @@ def test_statuses_are_codes_classes_and_ranges(
 
 
 def test_a_body_is_read_in_its_declared_charset() -> None:
-    seen = _seen(body="grün".encode("latin-1"), headers=[("Content-Type", "text/html; charset=latin-1")])
+    seen = _seen(
+        body="grün".encode("latin-1"), headers=[("Content-Type", "text/html; charset=latin-1")]
+    )
 
     assert _judged(seen, _expect(Subject.BODY, "contains", "grün")) == ("up", None)
     assert _judged(seen, _expect(Subject.BODY, "excludes", "grün"))[1] is Reason.BODY_UNEXPECTED

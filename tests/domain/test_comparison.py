@@ -12,14 +12,13 @@ from app.domain.comparison import (
     Contender,
     Metric,
     RoundRun,
-    Verdict,
     order,
     pairs,
     recommend,
     schedule,
-    split_verdicts,
     summarise,
 )
+from app.domain.disagreement import Verdict, split_verdicts
 from checkers import ClientName, Reason, Status, StrategyName
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -106,7 +106,9 @@ def test_what_a_transaction_raises_undoes_it(database: Database) -> None:
 
 @pytest.mark.parametrize(("durable", "mode"), [(True, 2), (False, 1)])
 def test_a_commit_is_as_durable_as_was_asked(
-    database: Database, durable: bool, mode: int  # noqa: FBT001 -- a parameter
+    database: Database,
+    durable: bool,
+    mode: int,
 ) -> None:
     def work(session: Session) -> int:
         found: int = session.execute(text("PRAGMA synchronous")).scalar_one()
