@@ -11,8 +11,9 @@ from app.services.comparisons import Report
 
 _SHOWN = 200
 _ROW_HEIGHT = 26
-_LABEL_WIDTH = 150
-_BAR_WIDTH = 400
+_LABEL_WIDTH = 125
+_BAR_WIDTH = 230
+_WRITTEN_WIDTH = 85
 
 
 class Bar(NamedTuple):
@@ -54,6 +55,7 @@ def render(report: Report) -> str:
             distrust=words.distrust(report),
             machine=environment.describe(),
             label_width=_LABEL_WIDTH,
+        width=_LABEL_WIDTH + _BAR_WIDTH + _WRITTEN_WIDTH,
         )
     )
 
