@@ -20,19 +20,16 @@ from app.domain.comparison import (
     Contender,
     RoundRun,
     default_label,
-    pairs,
-    recommend,
     schedule,
-    summarise,
 )
-from app.domain.disagreement import Verdict, split_verdicts
+from app.domain.disagreement import Verdict
 from app.domain.statistics import nearest_rank
 from app.engine.local import Engine, Order, RunFailed
 from app.engine.local import Report as RunReport
 from app.reports import html as html_report
 from app.reports import words
 from app.services import clock
-from app.services.comparisons import Report
+from app.services.comparisons import Report, assemble
 from checkers import CATALOGUE, Item, Outcome, Reason, Status, StrategyName, Target
 
 _DEFAULT_CONTENDERS = ("sequential", "threaded", "multiprocess", "async")
@@ -108,7 +105,7 @@ async def _run(items: Sequence[Item], contenders: Sequence[Contender], rounds: i
                         (o.seq, label, o.status.value, o.reason.value if o.reason else "")
                         for o in outcomes
                     )
-    return _report(comparison, found, _verdicts(said, items))
+    return assemble(comparison, found, _verdicts(said, items))
 
 
 async def _run_once(
@@ -213,22 +210,6 @@ def _verdicts(said: Counter[tuple[int, str, str, str]], items: Sequence[Item]) -
         )
         for (seq, label, status, reason), rounds in said.items()
     ]
-
-
-def _report(
-    comparison: Comparison, found: Sequence[RoundRun], verdicts: Sequence[Verdict]
-) -> Report:
-    summaries, ratios = summarise(comparison, found), pairs(comparison, found)
-    disagreements, unstable = split_verdicts(verdicts)
-    return Report(
-        comparison=comparison,
-        done=sum(run.batch.done for run in found),
-        summaries=summaries,
-        pairs=ratios,
-        disagreements=disagreements,
-        unstable=unstable,
-        recommendation=recommend(summaries, ratios),
-    )
 
 
 def _print(report: Report) -> None:

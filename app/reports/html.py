@@ -55,7 +55,7 @@ def render(report: Report) -> str:
             distrust=words.distrust(report),
             machine=environment.describe(),
             label_width=_LABEL_WIDTH,
-        width=_LABEL_WIDTH + _BAR_WIDTH + _WRITTEN_WIDTH,
+            width=_LABEL_WIDTH + _BAR_WIDTH + _WRITTEN_WIDTH,
         )
     )
 

@@ -20,7 +20,7 @@ from app.domain.comparison import (
     schedule,
     summarise,
 )
-from app.domain.disagreement import Disagreement, split_verdicts
+from app.domain.disagreement import Disagreement, Verdict, split_verdicts
 from app.domain.errors import Conflict
 from app.engine.local import Engine, Order, RunFailed
 from app.services import clock, runs
@@ -89,8 +89,15 @@ def read_report(session: Session, public_id: str) -> Report:
         RoundRun(number, label, batch)
         for _, number, label, batch in batches.of_comparison(session, key)
     ]
+    return assemble(comparison, found, comparisons.contested_verdicts(session, key, list_id))
+
+
+def assemble(
+    comparison: Comparison, found: Sequence[RoundRun], verdicts: Sequence[Verdict]
+) -> Report:
+    """A report from the runs of a comparison and what was said of contested targets."""
     summaries, ratios = summarise(comparison, found), pairs(comparison, found)
-    disagreements, unstable = split_verdicts(comparisons.contested_verdicts(session, key, list_id))
+    disagreements, unstable = split_verdicts(verdicts)
     return Report(
         comparison=comparison,
         done=sum(run.batch.done for run in found),

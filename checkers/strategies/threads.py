@@ -6,13 +6,35 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sized
 from typing import Final, Generic
 
-from checkers.strategies.strategy import Emit, Item, Out, Work, carried_out
+from checkers.meter import Usage
+from checkers.strategies.strategy import Emit, Item, Limits, Out, Work, carried_out
 
 # Outcomes that may wait for the consumer before the threads wait for it too.
 _ROOM: Final = 1000
 # The loop lets outcomes gather for this long: waking it for each one would cost the threads more
 # (every wake-up is a change of the interpreter lock's owner) than the outcome itself.
 _GATHER_SECONDS: Final = 0.01
+
+
+class InThreads:
+    """A strategy over a crew of threads that lives as long as a run."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+
+    async def open(self, work: Work[Item, Out]) -> None:
+        """Nothing outlives a run but what the work has to load, which no run should pay for."""
+        with work.opened():
+            pass
+
+    async def run(self, work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out]) -> None:
+        await run_in_threads(work, items, emit, threads=self._limits.concurrency)
+
+    async def usage(self) -> Usage:
+        return Usage()
+
+    async def close(self) -> None:
+        """Nothing outlives a run: a thread costs 0.1 ms to start."""
 
 
 async def run_in_threads(
