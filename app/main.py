@@ -8,11 +8,12 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from app import __version__
 from app.api import batches, checks, comparisons, health, later, problems, strategies
 from app.api.access import Gate
+from app.api.bodies import BODIES
 from app.api.problems import Problem
 from app.api.wired import Service
 from app.engine.local import Engine
@@ -85,13 +86,17 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
 
 
 def _describe(app: FastAPI) -> None:
-    """Put the problem's schema where every response refers to it."""
+    """Put the schemas of problems and of bodies where the document refers to them."""
     made = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = made()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.setdefault("Problem", Problem.model_json_schema())
+        models: dict[str, type[BaseModel]] = {"Problem": Problem, **BODIES}
+        for name, model in models.items():
+            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs", {}))
+            schemas[name] = schema
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -33,6 +33,7 @@ class Bench:
         items = [Item(seq, Target(url=url)) for seq, url in enumerate(urls)]
         report = await self._engine.execute(Slot.BATCH, order, items, take)
         assert report.cost is not None
+        assert report.wall is not None
         up = sum(outcome.status is Status.UP for outcome in outcomes)
         return Run(report.wall, report.cost.cpu, up)
 

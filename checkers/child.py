@@ -13,7 +13,7 @@ import signal
 import struct
 import sys
 from collections.abc import Mapping
-from typing import BinaryIO, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 _LENGTH: Final = struct.Struct(">I")
 _PR_SET_PDEATHSIG: Final = 1
@@ -45,6 +45,16 @@ class Child:
         Raises:
             OSError: no process could be made.
         """
+        # Shielded: a process made for a caller who has left would never be ended.
+        spawning = asyncio.ensure_future(cls._spawn(module, environment))
+        try:
+            return await asyncio.shield(spawning)
+        except asyncio.CancelledError:
+            spawning.add_done_callback(_end_orphan)
+            raise
+
+    @classmethod
+    async def _spawn(cls, module: str, environment: Mapping[str, str] | None) -> Self:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
@@ -109,6 +119,11 @@ class Child:
         except TimeoutError:
             self.kill()
             await self._process.wait()
+
+
+def _end_orphan(spawned: asyncio.Future[Any]) -> None:
+    if not spawned.cancelled() and spawned.exception() is None:
+        spawned.result().kill()
 
 
 class Line:

@@ -120,8 +120,8 @@ def _known(error: BaseException, marks: Marks) -> Failure | None:
 
 def _system_failure(error: OSError, marks: Marks) -> Failure | None:
     shaking = marks.secure_connection_start is not None and marks.connect_end is None
-    if shaking and error.errno is None:
-        # An event loop's way of saying that the handshake met the end of the stream.
+    if shaking and error.errno in (None, errno.ECONNRESET, errno.EPIPE):
+        # Whether the end of the stream or a reset arrives first is chance; it means the same.
         return Failure(
             Reason.TLS_HANDSHAKE_FAILED, "The connection was closed during the TLS handshake."
         )

@@ -93,7 +93,7 @@ class Host:
         begin, asked = run.begin, monotonic()
         ended = Ended(run=begin.run, setup=0.0, wall=0.0, cost=None)
         key = (begin.strategy, begin.concurrency)
-        strategy = self._strategy(key)
+        strategy = await self._strategy(key)
         try:
             ended = await self._measured(run, strategy, asked)
         except asyncio.CancelledError:
@@ -112,13 +112,20 @@ class Host:
                 await strategy.close()
         await self._send(ended)
 
-    def _strategy(self, key: tuple[StrategyName, int]) -> Strategy:
-        """A strategy of these limits: the warm one, or another while that is in use."""
+    async def _strategy(self, key: tuple[StrategyName, int]) -> Strategy:
+        """A strategy of these limits: the warm one, or another while that is in use.
+
+        One of a name is kept warm, or processes would pile up with every other concurrency.
+        """
         made = CATALOGUE[key[0]].make(Limits(concurrency=key[1]))
         if key in self._in_use:
             return made
         self._in_use.add(key)
-        return self._strategies.setdefault(key, made)
+        kept = self._strategies.setdefault(key, made)
+        idle = [k for k in self._strategies if k[0] is key[0] and k not in self._in_use]
+        for other in idle:
+            await self._strategies.pop(other).close()
+        return kept
 
     async def _measured(self, run: _Run, strategy: Strategy, asked: float) -> Ended:
         begin = run.begin

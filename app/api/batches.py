@@ -11,7 +11,7 @@ from app.api.bodies import body_of, read_json
 from app.api.listed import ClientIn, Listed, StrategyIn, choose
 from app.api.outcomes import OutcomeOut, OutcomePage
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, Limit, Wired, applied, place_of, preferred_wait
+from app.api.wired import Cursor, Later, Limit, Wired, applied, place_of, preferred_wait
 from app.domain.batch import BatchDraft, Pace
 from app.domain.errors import Conflict
 from app.services import batches
@@ -19,7 +19,7 @@ from app.storage import batches as batch_rows
 from app.storage import outcomes as outcome_rows
 from checkers import Reason, Status
 
-router = APIRouter(prefix="/api/v1", tags=["batches"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["batches"], responses=RESPONSES, dependencies=[Later])
 
 _EXAMPLE = {
     "urls": ["https://example.org/", "https://example.com/"],

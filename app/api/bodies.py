@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from app.api.problems import MAX_ERRORS, pointer_to
 from app.domain.errors import FieldError, Invalid, Malformed, NotAvailable, UnsupportedMediaType
@@ -28,7 +29,10 @@ async def read_json(request: Request, model: type[Model]) -> Model:
         raise NotAvailable(f"Bodies of type {media_type} are not available yet; send JSON.")
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(f"The body is {media_type or 'of no type'}; send JSON.")
-    raw = await request.body()
+    try:
+        raw = await request.body()
+    except ClientDisconnect as error:
+        raise Malformed("The body stopped half-way.") from error
     # 100,000 targets take a second to check; the event loop has others to answer.
     return await asyncio.to_thread(_checked, raw, model)
 
@@ -49,8 +53,13 @@ def _field_error(entry: Any) -> FieldError:
     return FieldError(pointer_to(entry["loc"]), str(entry["msg"]).removeprefix("Value error, "))
 
 
+#: Models of bodies by name; their schemas belong into the OpenAPI document.
+BODIES: dict[str, type[BaseModel]] = {}
+
+
 def body_of(model: type[BaseModel], *examples: dict[str, Any]) -> dict[str, Any]:
     """The OpenAPI description of a body that `read_json` reads."""
+    BODIES[model.__name__] = model
     named = {
         str(example.pop("summary", f"example {number}")): {"value": example}
         for number, example in enumerate(examples, start=1)
@@ -60,9 +69,7 @@ def body_of(model: type[BaseModel], *examples: dict[str, Any]) -> dict[str, Any]
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": model.model_json_schema(
-                        ref_template=f"#/components/schemas/{model.__name__}/$defs/{{model}}"
-                    ),
+                    "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
                     **({"examples": named} if named else {}),
                 }
             },

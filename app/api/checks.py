@@ -9,10 +9,10 @@ from app.api.listed import ClientIn, StrategyIn, choose
 from app.api.outcomes import FindingOut, OutcomeOut
 from app.api.problems import RESPONSES
 from app.api.targets import TargetIn, one_target
-from app.api.wired import Wired
+from app.api.wired import Later, Wired
 from app.services import checks
 
-router = APIRouter(prefix="/api/v1", tags=["checks"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["checks"], responses=RESPONSES, dependencies=[Later])
 
 _EXAMPLE = {
     "url": "https://example.org/health",

@@ -4,7 +4,7 @@ import secrets
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue
 from sqlalchemy.orm import Session
 
 from app.api.asked import Asked, Faults, Place
@@ -12,7 +12,7 @@ from app.api.bodies import body_of, read_json
 from app.api.comparison_out import ComparisonOut, ComparisonPage
 from app.api.listed import ClientIn, Listed, StrategyIn, choose
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, Limit, Wired, applied, place_of, preferred_wait
+from app.api.wired import Cursor, Later, Limit, Wired, applied, place_of, preferred_wait
 from app.domain.batch import Pace
 from app.domain.comparison import (
     DEFAULT_ROUNDS,
@@ -28,7 +28,9 @@ from app.services.comparisons import Report
 from app.storage import comparisons as comparison_rows
 from checkers import StrategyName
 
-router = APIRouter(prefix="/api/v1", tags=["comparisons"], responses=RESPONSES)
+router = APIRouter(
+    prefix="/api/v1", tags=["comparisons"], responses=RESPONSES, dependencies=[Later]
+)
 
 _EXAMPLE = {
     "urls": ["https://example.org/", "https://example.com/"],
@@ -49,12 +51,20 @@ class ContenderIn(Asked):
     label: str | None = Field(default=None, min_length=1, max_length=64)
 
 
+def _named(value: object) -> object:
+    """A contender that is only named."""
+    return {"strategy": value} if isinstance(value, str) else value
+
+
+ContenderOrName = Annotated[
+    ContenderIn, BeforeValidator(_named, json_schema_input_type=StrategyIn | ContenderIn)
+]
+
+
 class ComparisonIn(Listed):
     """Strategies to be compared over one list of targets."""
 
-    contenders: list[StrategyIn | ContenderIn] = Field(
-        default_factory=list, max_length=_MAX_CONTENDERS
-    )
+    contenders: list[ContenderOrName] = Field(default_factory=list, max_length=_MAX_CONTENDERS)
     matrix: JsonValue = Field(default=None, description="Not available yet.")
     scale: JsonValue = Field(default=None, description="Not available yet.")
     baseline: str | None = Field(
@@ -71,11 +81,11 @@ class ComparisonIn(Listed):
                 faults.later((name,), f"{name} is not available yet")
         if not self.contenders and self.matrix is None:
             faults.invalid(("contenders",), "there is no contender")
-        found = [
-            contender
+        found = {
+            index: contender
             for index, asked in enumerate(self.contenders)
             if (contender := self._contender(asked, ("contenders", index), faults)) is not None
-        ]
+        }
         contenders = self._with_baseline(found, faults)
         targets = self.listed(faults)
         return ComparisonDraft(
@@ -90,10 +100,7 @@ class ComparisonIn(Listed):
             labels=self.labels,
         )
 
-    def _contender(
-        self, asked: str | ContenderIn, place: Place, faults: Faults
-    ) -> Contender | None:
-        full = ContenderIn.model_validate({"strategy": asked}) if isinstance(asked, str) else asked
+    def _contender(self, full: ContenderIn, place: Place, faults: Faults) -> Contender | None:
         chosen = choose(full.strategy, full.client, full.concurrency, place, faults)
         if chosen is None:
             return None
@@ -106,17 +113,21 @@ class ComparisonIn(Listed):
             pace=Pace(full.pace or self.pace),
         )
 
-    def _with_baseline(self, found: list[Contender], faults: Faults) -> list[Contender]:
-        labels = [contender.label for contender in found]
-        for index, label in enumerate(labels):
-            if label in labels[:index]:
-                faults.invalid(("contenders", index), f"a contender is called {label!r} already")
-        if self.baseline is None or self.baseline in labels:
+    def _with_baseline(self, given: dict[int, Contender], faults: Faults) -> list[Contender]:
+        found, labels = list(given.values()), list[str]()
+        for index, contender in given.items():
+            if contender.label in labels:
+                detail = f"a contender is called {contender.label!r} already"
+                faults.invalid(("contenders", index), detail)
+            labels.append(contender.label)
+        refused = len(given) < len(self.contenders)
+        if self.baseline is None or self.baseline in labels or refused:
             return found
         if self.baseline != StrategyName.SEQUENTIAL:
             faults.invalid(("baseline",), f"no contender is called {self.baseline!r}")
             return found
-        baseline = self._contender(StrategyName.SEQUENTIAL.value, ("baseline",), faults)
+        alone = ContenderIn(strategy=StrategyName.SEQUENTIAL.value)
+        baseline = self._contender(alone, ("baseline",), faults)
         assert baseline is not None
         return [baseline, *found]
 
@@ -176,6 +187,8 @@ async def delete(service: Wired, comparison_id: str) -> ComparisonOut | Response
     """Cancel a comparison that has not ended; remove one that has."""
     if await comparisons.cancel(service.database, comparison_id):
         await service.dispatcher.stop_run(comparison_id)
+        # A run may have been begun between the two.
+        await comparisons.cancel(service.database, comparison_id)
         service.notices.ended(comparison_id)
         return ComparisonOut.of(await comparisons.report(service.database, comparison_id))
     await comparisons.remove(service.database, comparison_id)

@@ -10,7 +10,9 @@ from app.domain.batch import MAX_TARGETS
 from checkers import CATALOGUE, ClientName, StrategyName, Target
 
 _LATER_STRATEGIES = ("hybrid", "auto")
-Labels = Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=64)]
+_LabelKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_LabelValue = Annotated[str, Field(max_length=256)]
+Labels = Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)]
 StrategyIn = Literal["sequential", "threaded", "multiprocess", "async", "hybrid", "auto"]
 ClientIn = Literal["requests", "aiohttp", "curl"]
 

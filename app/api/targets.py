@@ -98,9 +98,7 @@ def many_targets(
         check_url(url, ("urls", index), faults)
         found.append(Target(**{**_fields(plain), "url": url}))
     for index, asked in enumerate(targets):
-        merged = TargetFields.model_construct(
-            **{**_given(defaults), **_given(asked, without="url")}
-        )
+        merged = _merged(defaults, asked)
         found.append(complete(asked, merged, asked.url, ("targets", index), faults))
     if faults:
         raise faults.error()
@@ -150,6 +148,14 @@ def complete(
         max_body_bytes=merged.max_body_bytes,
         expect=expect,
     )
+
+
+def _merged(defaults: TargetFields, asked: TargetFields) -> TargetFields:
+    """A target's own fields before the defaults; a body of either kind is one field."""
+    own, filled = _given(asked, without="url"), _given(defaults)
+    if own.keys() & {"body", "json_body"}:
+        filled = {name: filled[name] for name in filled.keys() - {"body", "json_body"}}
+    return TargetFields.model_construct(**{**filled, **own})
 
 
 def _given(asked: TargetFields, without: str = "") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
-from app.domain.errors import FieldError, Invalid
+from app.domain.errors import FieldError, Invalid, NotAvailable
 from app.engine.local import Engine
 from app.services.dispatcher import Dispatcher
 from app.services.notices import Notices
@@ -49,6 +49,24 @@ def place_of(cursor: str | None) -> int | None:
     return int(cursor)
 
 
+def refuse_later(request: Request) -> None:
+    """Say of what a later version offers that it is not there, instead of passing over it.
+
+    Raises:
+        NotAvailable: an Idempotency-Key, `on_invalid`, or outcomes in another type than JSON.
+    """
+    if "idempotency-key" in request.headers:
+        raise NotAvailable("Idempotency-Key is not available yet.")
+    if "on_invalid" in request.query_params:
+        raise NotAvailable("on_invalid is not available yet.")
+    accepted = request.headers.get("accept", "")
+    if accepted.partition(";")[0].strip() in ("text/csv", "application/x-ndjson"):
+        raise NotAvailable("Only JSON is available yet.")
+
+
+Later = Depends(refuse_later)
+
+
 def preferred_wait(request: Request) -> float | None:
     """Seconds of `Prefer: wait=N` (RFC 7240), at most 60; `None` without one, or if malformed."""
     for field in request.headers.getlist("prefer"):
@@ -56,7 +74,7 @@ def preferred_wait(request: Request) -> float | None:
             name, _, value = preference.partition(";")[0].partition("=")
             number = value.strip().strip('"')
             if name.strip().lower() == "wait" and number.isascii() and number.isdigit():
-                return min(float(number[:9]), MAX_WAIT_SECONDS)
+                return min(float(number.lstrip("0")[:9] or "0"), MAX_WAIT_SECONDS)
     return None
 
 

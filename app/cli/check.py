@@ -1,6 +1,7 @@
 """`tercet check`: checks in this process, without a service."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,14 +62,28 @@ def check(asked: Asked) -> int:
         uvloop.run(_run(entry, client, concurrency, items, outcomes, writer, asked.output))
     except KeyboardInterrupt:
         interrupted = True
+    except BrokenPipeError as error:
+        return unwritten("check", error)
     except (CheckerError, OSError) as error:
         sys.stderr.write(f"tercet check: {error}\n")
         return 2
-    writer.finish(outcomes)
+    try:
+        writer.finish(outcomes)
+    except OSError as error:
+        return unwritten("check", error)
     if interrupted:
         sys.stderr.write(f"Stopped: {len(outcomes)} of {len(items)} were checked.\n")
         return 130
     return 0 if all(outcome.status is Status.UP for outcome in outcomes) else 1
+
+
+def unwritten(command: str, error: OSError) -> int:
+    """Say that what was found could not be written; the exit code."""
+    if isinstance(error, BrokenPipeError):
+        # Whoever read it has left; the interpreter must not stumble over it again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stderr.write(f"tercet {command}: the result cannot be written: {error}\n")
+    return 2
 
 
 def chosen(

@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.check import Misused, chosen
+from app.cli.check import Misused, chosen, unwritten
 from app.cli.urls import NothingToCheck, read_urls
 from app.domain.batch import Batch, Pace, Percentiles, RunCost, RunStatus
 from app.domain.comparison import (
@@ -46,6 +46,7 @@ def compare(
 ) -> int:
     """Compare and print; the exit code."""
     try:
+        _check_writable(html)
         urls = read_urls(given, file)
         parsed = _contenders(contenders or _DEFAULT_CONTENDERS)
         items = [Item(seq, Target(url=url, timeout=timeout)) for seq, url in enumerate(urls)]
@@ -56,11 +57,21 @@ def compare(
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         return 130
-    _print(report)
+    try:
+        if html is not None:
+            html.write_text(html_report.render(report), encoding="utf-8")
+        _print(report)
+    except OSError as error:
+        return unwritten("compare", error)
     if html is not None:
-        html.write_text(html_report.render(report), encoding="utf-8")
         sys.stderr.write(f"The report is in {html}.\n")
     return 0
+
+
+def _check_writable(html: Path | None) -> None:
+    # Before the rounds, not after them.
+    if html is not None and not html.resolve().parent.is_dir():
+        raise Misused(f"there is no folder {html.resolve().parent}")
 
 
 def _contenders(texts: Sequence[str]) -> list[Contender]:
@@ -76,7 +87,7 @@ def _contender(text: str) -> Contender:
     strategy, _, client = name.partition("+")
     if strategy not in {known.value for known in CATALOGUE}:
         raise Misused(f"no strategy is called {strategy!r}; there are {', '.join(CATALOGUE)}")
-    if many and not many.isdecimal():
+    if many and not (many.isascii() and many.isdecimal() and len(many) <= 9):
         raise Misused(f"{text!r} is not strategy[+client][:concurrency]")
     entry, library, concurrency = chosen(strategy, client or None, int(many) if many else None)
     own = default_label(StrategyName(strategy), library)

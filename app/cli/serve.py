@@ -2,9 +2,11 @@
 
 import socket
 import sys
+from types import FrameType
 
 import uvicorn
 from alembic.util import CommandError
+from fastapi import FastAPI
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,8 +35,9 @@ def serve() -> int:
     except (DatabaseInUse, SQLAlchemyError, CommandError, OSError) as error:
         return _refuse(str(error))
     logs.configure(settings.log_format)
+    app = build(settings)
     config = uvicorn.Config(
-        build(settings),
+        app,
         loop="uvloop",
         http="httptools",
         log_config=None,
@@ -48,12 +51,26 @@ def serve() -> int:
     sys.stdout.write(f"Tercet serves on http://{shown}:{port} (Ctrl-C stops it)\n")
     sys.stdout.flush()
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, app).run(sockets=[listener])
     except KeyboardInterrupt:
         return 0
     finally:
         lock.release()
     return 0
+
+
+class _Server(uvicorn.Server):
+    """Answers those who wait for a batch before it stops; they can ask again after the restart."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        service = getattr(self._app.state, "service", None)
+        if service is not None:
+            service.notices.close()
 
 
 def migrate_database(revision: str) -> int:

@@ -23,7 +23,9 @@ _COLOURS: Final = {
     Status.UNKNOWN: "magenta",
 }
 _FORMULA: Final = ("=", "+", "-", "@")
-_NOT_IN_XML: Final = dict.fromkeys((*range(9), 11, 12, *range(14, 32)), "\ufffd")
+_NOT_IN_XML: Final = dict.fromkeys(
+    (*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd"
+)
 
 
 class Writer(Protocol):

@@ -63,10 +63,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run took. Durations in seconds."""
+    """What a run took, in seconds; `None` where a process was lost, or nothing was left to do."""
 
-    setup: float
-    wall: float
+    setup: float | None
+    wall: float | None
     cost: Cost | None
 
 
@@ -132,10 +132,11 @@ class _Execution:
         self._emit = emit
         self._tries: dict[int, int] = {}
         self._deaths: list[float] = []
+        self._lost_process = False
 
     async def carry_out(self) -> Report:
         asked = monotonic()
-        while True:
+        while self._left:
             try:
                 ended = await self._try(asked)
             except (ChildLost, OSError) as error:
@@ -146,7 +147,10 @@ class _Execution:
                 raise RunFailed(ended.error)
             if self._left:
                 raise RunFailed(f"{len(self._left)} targets came back without an outcome.")
-            return Report(setup=ended.setup, wall=ended.wall, cost=ended.cost)
+            if not self._lost_process:
+                return Report(setup=ended.setup, wall=ended.wall, cost=ended.cost)
+        # A process that died took its counters with it, and part of the time was waiting for it.
+        return Report(setup=None, wall=None, cost=None)
 
     async def _try(self, asked: float) -> Ended:
         """Send what is left and take outcomes until the run ends.
@@ -198,6 +202,7 @@ class _Execution:
         Lanes take items in order, so the first ones without an outcome were in flight.
         """
         now = monotonic()
+        self._lost_process = True
         self._deaths = [at for at in self._deaths if now - at < _DEATHS_WITHIN_SECONDS] + [now]
         logger.warning("child_lost", run=self._begin.run, error=str(error), left=len(self._left))
         if len(self._deaths) >= _DEATHS:

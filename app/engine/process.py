@@ -72,8 +72,14 @@ class HostProcess:
                 return self._child
             began = monotonic()
             child = await Child.spawn(_MODULE)
-            first = decode_from_host(await child.receive())
-            assert isinstance(first, Ready)
+            try:
+                first = decode_from_host(await child.receive())
+                assert isinstance(first, Ready)
+            except BaseException:
+                # Nobody else knows of it yet.
+                child.kill()
+                await asyncio.shield(child.close())
+                raise
             self._started_at = monotonic()
             self._start_seconds = self._started_at - began
             self._child = child

@@ -113,8 +113,9 @@ async def cancel(database: Database, public_id: str) -> bool:
     """Start no run of this comparison any more; false when it had ended already."""
 
     def end(session: Session) -> bool:
-        key, _, _ = comparisons.load(session, public_id)
-        batches.end_all_of_comparison(session, key, clock.now())
+        key, _, comparison = comparisons.load(session, public_id)
+        if comparison.status is not RunStatus.COMPLETED:
+            batches.end_all_of_comparison(session, key, clock.now())
         return comparisons.end(session, key, clock.now(), RunStatus.CANCELLED)
 
     return await database.write(end)

@@ -98,13 +98,13 @@ class Dispatcher:
             if not task.cancelled() and task.exception() is not None:
                 await self._until_it_works(put_back)
                 task.result()
+            self._notices.ended(public_id)
         except asyncio.CancelledError:
             task.cancel()
             await asyncio.wait([task])
             raise
         finally:
             del self._running[public_id]
-            self._notices.ended(public_id)
         return True
 
     @staticmethod

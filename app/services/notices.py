@@ -13,12 +13,19 @@ class Notices:
 
     def __init__(self) -> None:
         self.work = asyncio.Event()
+        self._closed = False
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     def ended(self, public_id: str) -> None:
         """Tell that a batch or a comparison has come to its end."""
         for waiter in self._waiting.pop(public_id, ()):
             waiter.set()
+
+    def close(self) -> None:
+        """Let nobody wait any more: the service is about to stop."""
+        self._closed = True
+        for public_id in list(self._waiting):
+            self.ended(public_id)
 
     def subscribe(self, public_id: str) -> asyncio.Event:
         """An event set when the thing ends. Look at the thing after subscribing, not before."""
@@ -44,7 +51,7 @@ class Notices:
         waiter = self.subscribe(public_id)
         try:
             thing = await load()
-            if ended(thing) or seconds <= 0:
+            if ended(thing) or seconds <= 0 or self._closed:
                 return thing
             try:
                 async with asyncio.timeout(seconds):

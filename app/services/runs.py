@@ -104,7 +104,9 @@ async def recorded(
             report = await run(take)
         except RunFailed as error:
             failure = error
-        await outbox.close()
+        finally:
+            # Also of a run that was cancelled: what was checked is not thrown away.
+            await asyncio.shield(outbox.close())
     if failure is not None:
         raise failure
     return report

@@ -165,7 +165,13 @@ def set_count(
 
 
 def complete(
-    session: Session, key: int, now: datetime, *, setup: float, wall: float, figures: Figures
+    session: Session,
+    key: int,
+    now: datetime,
+    *,
+    setup: float | None,
+    wall: float | None,
+    figures: Figures,
 ) -> None:
     """End a run that has every outcome. One that was interrupted keeps no wall and no cost."""
     whole = BatchRow.interruptions == 0

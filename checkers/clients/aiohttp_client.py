@@ -1,15 +1,12 @@
 """One exchange with aiohttp on the running event loop.
 
-The connector dials by itself, so that look-up, policy and marks are those of every client; the
-protocol reads the clock where bytes arrive, not where a task gets its turn to see them.
+The connector dials by itself, so that look-up, policy and marks are those of every client.
 """
 
 import asyncio
 import socket
-from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import aiohappyeyeballs
 import aiohttp
@@ -20,39 +17,25 @@ from yarl import URL
 
 from checkers import tls
 from checkers.body import Body, BodyRefused
+from checkers.clients.arrival import TABLE, Arrival, Seen
 from checkers.clients.dial import family_of
 from checkers.clients.exchange import (
     ATTEMPT_DELAY_SECONDS,
     MAX_HEADER_BYTES,
     Exchange,
     Failed,
-    Failure,
     Hop,
     Surroundings,
     admitted,
     body_for,
-    header_too_large,
+    check_framing,
     settle_body,
     wire_headers,
 )
 from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
-from checkers.outcome import Reason
 from checkers.timing import Marks, now
 
-#: What this library raises of its own; what the system raises is in `failures`.
-TABLE: Final[Mapping[type[BaseException], Reason]] = {
-    aiohttp.ServerDisconnectedError: Reason.CONNECTION_CLOSED,
-    aiohttp.ClientPayloadError: Reason.INCOMPLETE_BODY,
-    aiohttp.ClientResponseError: Reason.PROTOCOL_ERROR,
-    aiohttp.InvalidURL: Reason.INVALID_URL,
-    aiohttp.ClientConnectionError: Reason.CONNECTION_RESET,
-    aiohttp.ClientError: Reason.PROTOCOL_ERROR,
-    http_exceptions.ContentLengthError: Reason.INCOMPLETE_BODY,
-    http_exceptions.TransferEncodingError: Reason.PROTOCOL_ERROR,
-    http_exceptions.HttpProcessingError: Reason.PROTOCOL_ERROR,
-    ValueError: Reason.PROTOCOL_ERROR,
-}
 # No field may be refused for its own length: all of them together are bounded instead.
 _NO_LIMIT: Final = 2 * MAX_HEADER_BYTES
 
@@ -62,18 +45,12 @@ _RAISED: Final = (
     OSError,
     ValueError,
     aiohttp.ClientError,
+    aiohttp.EofStream,
     http_exceptions.HttpProcessingError,
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class _Seen(Exchange):
-    """An exchange, and how its connection ended where that was before the body did."""
-
-    cut: Failure | None = None
-
-
-_current: ContextVar[tuple[Hop, _Seen]] = ContextVar("_current")
+_current: ContextVar[tuple[Hop, Seen]] = ContextVar("_current")
 
 
 class AiohttpClient:
@@ -98,7 +75,7 @@ class AiohttpClient:
 
     async def exchange(self, hop: Hop) -> Exchange:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
-        seen = _Seen()
+        seen = Seen()
         _current.set((hop, seen))
         try:
             async with asyncio.timeout(hop.remaining):
@@ -123,9 +100,10 @@ class AiohttpClient:
         )
         try:
             version = response.version
+            seen.headers = [(_text(name), _text(value)) for name, value in response.raw_headers]
+            check_framing(seen)
             seen.http_status = response.status
             seen.http_version = f"{version.major}.{version.minor}" if version else None
-            seen.headers = [(_text(name), _text(value)) for name, value in response.raw_headers]
             await _receive(response, seen, body_for(hop, seen))
         finally:
             response.close()
@@ -151,58 +129,6 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-class _Protocol(ResponseHandler):
-    """Marks the instants at which bytes arrive and bounds the header section."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, seen: _Seen) -> None:
-        super().__init__(loop)
-        self._seen = seen
-        self._head_bytes = 0
-        self._in_head = True
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self._seen.marks.connect_end = now()
-
-    def feed_data(self, *args: Any, **kwargs: Any) -> None:
-        self._in_head = False
-        super().feed_data(*args, **kwargs)
-
-    def data_received(self, data: bytes) -> None:
-        marks = self._seen.marks
-        arrived = now()
-        if marks.response_start is None:
-            marks.response_start = arrived
-        if self._in_head and not self._fits(data):
-            self.set_exception(header_too_large())
-            self.abort()
-            return
-        super().data_received(data)
-        marks.response_end = arrived
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        payload = self._payload
-        sound = payload is not None and payload.exception() is None
-        super().connection_lost(exc)
-        if payload is not None and sound and payload.exception() is not None:
-            # The parser calls a body cut short malformed; it was well formed as far as it came.
-            self._seen.cut = (
-                Failure(Reason.INCOMPLETE_BODY, "The connection ended in the middle of the body.")
-                if exc is None
-                else failure_of(exc, self._seen.marks, TABLE)
-            )
-
-    def _fits(self, data: bytes) -> bool:
-        """Whether the header section is still within its bound with this."""
-        end = data.find(b"\r\n\r\n")
-        self._head_bytes += len(data) if end < 0 else end
-        return self._head_bytes <= MAX_HEADER_BYTES
-
-    def close(self) -> None:
-        # Waiting for the other side's close_notify would keep the connection for seconds.
-        self.abort()
-
-
 class _Connector(BaseConnector):
     """A connection of its own for every exchange, to an address the policy was asked about."""
 
@@ -223,16 +149,17 @@ class _Connector(BaseConnector):
         if len(addresses) == 1 and not url.secure:
             # One call of the loop instead of two: a tenth of what a check costs.
             _, protocol = await self._loop.create_connection(
-                lambda: _Protocol(self._loop, seen), addresses[0], url.port
+                lambda: Arrival(self._loop, seen), addresses[0], url.port
             )
             seen.remote_address = addresses[0]
         else:
             protocol = await self._connect_and_begin(addresses, hop, seen)
-        marks.request_start = now()
+        # A server may have answered before it was asked.
+        marks.request_start = now() if marks.response_start is None else marks.response_start
         return protocol
 
     async def _connect_and_begin(
-        self, addresses: list[str], hop: Hop, seen: _Seen
+        self, addresses: list[str], hop: Hop, seen: Seen
     ) -> ResponseHandler:
         sock = await self._dial(addresses, hop.request.url.port)
         try:
@@ -276,16 +203,16 @@ class _Connector(BaseConnector):
             raise
         return sock
 
-    async def _begin(self, sock: socket.socket, hop: Hop, seen: _Seen) -> ResponseHandler:
+    async def _begin(self, sock: socket.socket, hop: Hop, seen: Seen) -> ResponseHandler:
         url = hop.request.url
         if not url.secure:
             _, plain = await self._loop.create_connection(
-                lambda: _Protocol(self._loop, seen), sock=sock
+                lambda: Arrival(self._loop, seen), sock=sock
             )
             return plain
         seen.marks.secure_connection_start = now()
         transport, protocol = await self._loop.create_connection(
-            lambda: _Protocol(self._loop, seen),
+            lambda: Arrival(self._loop, seen),
             sock=sock,
             ssl=self._contexts[hop.verify_tls],
             server_hostname=url.host.rstrip("."),

@@ -3,6 +3,7 @@
 A sick target is data: a client returns an `Exchange` with a `Failure`, it does not raise.
 """
 
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
@@ -19,6 +20,8 @@ MAX_HEADER_BYTES: Final = 256 * 1024
 #: RFC 8305, 5: how long one address is given before the next is tried beside it, in seconds.
 ATTEMPT_DELAY_SECONDS: Final = 0.25
 _BODYLESS: Final = frozenset({204, 304})
+_BEGINNING: Final = b"HTTP/1."
+_LENGTH = re.compile(r"[ \t]*[0-9]{1,18}[ \t]*\Z")
 
 
 class Failure(NamedTuple):
@@ -151,6 +154,28 @@ def admitted(addresses: list[str], policy: Policy) -> list[str]:
     other = [address for address in allowed if (":" in address) != first_is_v6]
     turns = [address for pair in zip(same, other, strict=False) for address in pair]
     return turns + same[len(other) :] + other[len(same) :]
+
+
+def begins_wrong(first: bytes) -> Failed | None:
+    """What to say of first bytes that no HTTP/1 response begins with; `None` while they may be."""
+    if _BEGINNING.startswith(first[: len(_BEGINNING)]):
+        return None
+    return Failed(Reason.PROTOCOL_ERROR, "The response does not begin with HTTP/1.")
+
+
+def check_framing(seen: Exchange) -> None:
+    """Refuse header fields that leave open where the body ends (RFC 9112, 6).
+
+    Raises:
+        Failed: lengths that are doubled, malformed or beside a transfer coding, or a transfer
+            coding other than chunked, which is all that was asked for.
+    """
+    lengths, codings_given = seen.values("content-length"), seen.values("transfer-encoding")
+    told = [coding.strip(" \t").lower() for coding in codings_given]
+    if told and (told != ["chunked"] or lengths):
+        raise Failed(Reason.PROTOCOL_ERROR, "The response says in two ways where its body ends.")
+    if len(lengths) > 1 or not all(_LENGTH.match(length) for length in lengths):
+        raise Failed(Reason.PROTOCOL_ERROR, "The response has no valid Content-Length.")
 
 
 def header_too_large() -> Failed:

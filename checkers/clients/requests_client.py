@@ -7,9 +7,8 @@ fields and body alike. Nothing is retried, pooled, proxied or redirected by the 
 
 import http.client
 import socket
-import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import requests
 import urllib3
@@ -21,26 +20,24 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from checkers import tls
 from checkers.body import BodyRefused
+from checkers.clients.armed import ArmedSocket, TcpSocket, TlsSocket, armed
 from checkers.clients.dial import dial
 from checkers.clients.exchange import (
-    MAX_HEADER_BYTES,
     Exchange,
     Failed,
     Hop,
     Surroundings,
     admitted,
     body_for,
-    header_too_large,
+    check_framing,
     settle_body,
     wire_headers,
 )
+from checkers.clients.strict_response import StrictResponse, pieces
 from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
 from checkers.outcome import Reason
 from checkers.timing import Marks, now
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer, WriteableBuffer
 
 #: What this library raises of its own; what the system raises is in `failures`.
 TABLE: Final[Mapping[type[BaseException], Reason]] = {
@@ -64,14 +61,6 @@ _RAISED: Final = (
     http.client.HTTPException,
     urllib3.exceptions.HTTPError,
 )
-_READ_BYTES: Final = 65_536
-# The library reads ahead of the header section by at most a buffer.
-_BUFFER_BYTES: Final = 8192
-
-# No field may be refused for its own length, nor for how many there are: all of them together are
-# bounded, by the socket, as with every other client. http.client has no other switch.
-http.client._MAXLINE = 2 * MAX_HEADER_BYTES  # type: ignore[attr-defined]
-http.client._MAXHEADERS = MAX_HEADER_BYTES  # type: ignore[attr-defined]
 
 
 class RequestsClient:
@@ -86,7 +75,7 @@ class RequestsClient:
             for verify in (True, False)
         }
         for context in self._contexts.values():
-            context.sslsocket_class = _TlsSocket
+            context.sslsocket_class = TlsSocket
 
     def exchange(self, hop: Hop) -> Exchange:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
@@ -95,13 +84,14 @@ class RequestsClient:
         try:
             sock = self._connect(hop, seen)
             self._talk(hop, seen, sock)
+            seen.ended = seen.marks.response_end or now()
         except _RAISED as error:
             seen.failure = failure_of(error, seen.marks, TABLE)
+            seen.marks.response_end, seen.ended = None, now()
         finally:
             if sock is not None:
                 self._live.discard(sock)
                 sock.close()
-            seen.ended = seen.marks.response_end or now()
         return seen
 
     def abort(self) -> None:
@@ -118,11 +108,11 @@ class RequestsClient:
         names = self._look_up(hop, marks)
         addresses = admitted(names, self._surroundings.policy)
         marks.connect_start = now()
-        sock: socket.socket = dial(addresses, url.port, deadline=hop.deadline, make=_TcpSocket)
+        sock: socket.socket = dial(addresses, url.port, deadline=hop.deadline, make=TcpSocket)
         seen.remote_address = str(sock.getpeername()[0])
         if not url.secure:
             marks.connect_end = now()
-            return _armed(sock, hop.deadline, marks)
+            return armed(sock, hop.deadline, marks)
         marks.secure_connection_start = now()
         try:
             sock = self._contexts[hop.verify_tls].wrap_socket(
@@ -135,7 +125,7 @@ class RequestsClient:
             raise
         marks.connect_end = now()
         seen.tls = tls.facts(sock)
-        return _armed(sock, hop.deadline, marks)
+        return armed(sock, hop.deadline, marks)
 
     def _look_up(self, hop: Hop, marks: Marks) -> list[str]:
         url = hop.request.url
@@ -152,26 +142,29 @@ class RequestsClient:
         response = _ReadyAdapter(sock, hop).send(
             _prepared(hop, self._surroundings.user_agent), stream=True, timeout=hop.remaining
         )
-        assert isinstance(sock, _ArmedSocket)
+        assert isinstance(sock, ArmedSocket)
         sock.head_bytes = None
         raw = response.raw
+        seen.headers = [(name, _text(value)) for name, value in raw.headers.iteritems()]
+        check_framing(seen)
         seen.http_status = response.status_code
         seen.http_version = f"{raw.version // 10}.{raw.version % 10}"
-        seen.headers = [(name, _text(value)) for name, value in raw.headers.iteritems()]
         _receive(hop, seen, raw)
 
 
 def _receive(hop: Hop, seen: Exchange, raw: urllib3.BaseHTTPResponse) -> None:
     body = body_for(hop, seen)
-    whole = False
+    arrived, whole = now(), False
     try:
-        while body is not None and (data := raw.read1(_READ_BYTES, decode_content=False)):
+        for data in () if body is None else pieces(raw):
+            arrived = now()
+            assert body is not None
             body.feed(data)
         whole = True
     except BodyRefused as refused:
         raise Failed(refused.reason, refused.detail) from refused
     finally:
-        seen.marks.response_end = now() if whole else None
+        seen.marks.response_end = arrived
         settle_body(seen, body, whole=whole)
 
 
@@ -188,6 +181,7 @@ def _prepared(hop: Hop, user_agent: str) -> requests.PreparedRequest:
 
 def _text(value: str) -> str:
     """A field's value as UTF-8 where it is that, else as Latin-1, as http.client reads it."""
+    value = value.strip(" \t")
     if value.isascii():
         return value
     try:
@@ -235,60 +229,7 @@ class _ReadyConnection(HTTPConnection):
 
     target = "/"
     auto_open = 0
+    response_class = StrictResponse
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 -- its signature
         super().request(method, self.target, *args, **kwargs)
-
-
-class _ArmedSocket:
-    """Arms what is left of the deadline before every call that may block."""
-
-    deadline = 0.0
-    marks: Marks | None = None
-    head_bytes: int | None = 0
-
-    def arm(self) -> None:
-        remaining = self.deadline - now()
-        if remaining <= 0:
-            raise TimeoutError
-        # The class beside this one in the MRO is a socket.
-        super().settimeout(remaining)  # type: ignore[misc]
-
-    def settimeout(self, value: float | None) -> None:
-        """urllib3 sets its own per-read timeout; the deadline replaces it once it is known."""
-        if not self.deadline:
-            super().settimeout(value)  # type: ignore[misc]
-
-    def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
-        self.arm()
-        count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
-        if self.marks is not None and self.marks.response_start is None and count:
-            self.marks.response_start = now()
-        if self.head_bytes is not None:
-            self.head_bytes += count
-            if self.head_bytes > MAX_HEADER_BYTES + _BUFFER_BYTES:
-                raise header_too_large()
-        return count
-
-    def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
-        self.arm()
-        sent: int = super().send(data, flags)  # type: ignore[misc]
-        return sent
-
-    def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
-        self.arm()
-        super().sendall(data, flags)  # type: ignore[misc]
-
-
-class _TcpSocket(_ArmedSocket, socket.socket):
-    """A TCP socket with a deadline."""
-
-
-class _TlsSocket(_ArmedSocket, ssl.SSLSocket):  # type: ignore[misc] # nbytes is never None here
-    """A TLS socket with a deadline."""
-
-
-def _armed(sock: socket.socket, deadline: float, marks: Marks) -> socket.socket:
-    assert isinstance(sock, _ArmedSocket)
-    sock.deadline, sock.marks = deadline, marks
-    return sock

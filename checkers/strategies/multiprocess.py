@@ -44,6 +44,8 @@ class Multiprocess:
             await asyncio.gather(*(worker.take_up(packed) for worker in self._workers))
         except ChildLost as error:
             raise OSError("A worker process ended before it was ready.") from error
+        finally:
+            await self._stop_busy()
 
     async def run(self, work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out]) -> None:
         if not self._workers:
@@ -61,7 +63,11 @@ class Multiprocess:
             raise first_of(errors) from errors
         finally:
             # A cancelled lane leaves its worker in the middle of an item.
-            await asyncio.gather(*(worker.stop_if_busy() for worker in self._workers))
+            await self._stop_busy()
+
+    async def _stop_busy(self) -> None:
+        """End workers that were left in the middle of something: their next answer is not ours."""
+        await asyncio.gather(*(worker.stop_if_busy() for worker in self._workers))
 
     async def usage(self) -> Usage:
         """All living workers; those that ended count among the children waited for."""
@@ -92,7 +98,8 @@ async def _carried_out(worker: "_Worker", work: Work[Item, Out], packed: bytes, 
         try:
             await worker.take_up(packed)
             outcome: Out = pickle.loads(await worker.ask(Ask.ITEM, message))  # noqa: S301 -- our own worker wrote it
-        except ChildLost:
+        except (ChildLost, OSError):
+            # Dead, or not to be started for want of descriptors or memory.
             continue
         else:
             return outcome
@@ -112,7 +119,9 @@ class _Worker:
         if self._child is not None and self._child.alive:
             return self._child
         self._child, self._work = await Child.spawn(_MODULE), None
+        self._busy = True
         await self._child.receive()
+        self._busy = False
         return self._child
 
     async def take_up(self, packed: bytes) -> None:

@@ -86,7 +86,12 @@ def verdict(outcome: Outcome) -> str:
 @pytest.fixture(scope="session")
 def behaviours(farm: Servers, certificates: Certificates) -> list[Behaviour]:
     """Servers healthy and sick, each with the verdict it deserves."""
-    return [*_responses(farm), *_connections(farm), *_secure(farm, certificates)]
+    return [
+        *_responses(farm),
+        *_malformed(farm),
+        *_connections(farm),
+        *_secure(farm, certificates),
+    ]
 
 
 def _responses(farm: Servers) -> list[Behaviour]:
@@ -139,6 +144,49 @@ def _responses(farm: Servers) -> list[Behaviour]:
     return found
 
 
+def _malformed(farm: Servers) -> list[Behaviour]:
+    found: list[Behaviour] = []
+
+    def add(name: str, payload: bytes, said: str, *, then: str = "close", **fields: object) -> None:
+        port = farm.serve(answering(payload, then=then))
+        found.append(_behaviour(name, f"http://127.0.0.1:{port}/", said, **fields))
+
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    wrong, cut = "down/protocol_error", "down/incomplete_body"
+    add("103 early hints", early + ok(), "up")
+    add("102 and 103 first", early.replace(b"103", b"102") + early + ok(), "up")
+    add("more than its length", ok() + b"extra", "up")
+    add("500 and more than its length", ok(status=b"500 Oops") + b"x", "down/status_unexpected")
+    add("head with a body", ok(), "up", method="HEAD")
+    add("204 with a body", b"HTTP/1.1 204 No Content\r\n\r\nhello", "up")
+    add("chunked, then junk", chunked + b"0\r\n\r\njunk", "up")
+    add("status line cut", b"HTTP/1.1 200 OK", "down/connection_closed")
+    add("header cut", b"HTTP/1.1 200 OK\r\nContent-Le", "down/connection_closed")
+    add("header without end", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "down/connection_closed")
+    add("reset in an open end", b"HTTP/1.1 200 OK\r\n\r\nhello", "down/connection_reset",
+        then="reset")  # fmt: skip
+    add("last chunk cut", chunked + b"5\r\nhello\r\n0\r\n", cut)
+    add("no last chunk", chunked + b"5\r\nhello\r\n", cut)
+    add("chunk without end", chunked + b"5\r\nhelloXX0\r\n\r\n", wrong)
+    add("chunk size zz", chunked + b"zz\r\n", wrong, then="silent")
+    add("chunk size -5", chunked + b"-5\r\nhello\r\n0\r\n\r\n", wrong)
+    add("chunk size 0x5", chunked + b"0x5\r\nhello\r\n0\r\n\r\n", wrong)
+    for length in (b"abc", b"-5", b"+5", b"5.0", b"5, 5"):
+        broken = b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\nhello" % length
+        add(f"length {length.decode()}", broken, wrong)
+    add("length twice", ok(b"hello", b"Content-Length: 5"), wrong)
+    add("length and chunked", ok(b"0\r\n\r\n", b"Transfer-Encoding: chunked"), wrong)
+    add("gzip, chunked", chunked.replace(b"chunked", b"gzip, chunked") + b"0\r\n\r\n", wrong)
+    add("http/2.0", ok().replace(b"1.1", b"2.0", 1), wrong)
+    add("rtsp", ok().replace(b"HTTP/1.1", b"RTSP/1.0", 1), wrong)
+    add("html without a head", b"<html>hello", wrong, then="silent")
+    add("field without colon", b"HTTP/1.1 200 OK\r\nNo colon\r\nContent-Length: 0\r\n\r\n", wrong)
+    add("header value padded", ok(b"", b"X-A:  1 \t"), "up",
+        expect=(Expectation(of=Subject.HEADER, op="==", name="x-a", value="1"),))  # fmt: skip
+    return found
+
+
 def _connections(farm: Servers) -> list[Behaviour]:
     found: list[Behaviour] = []
 
@@ -158,6 +206,10 @@ def _connections(farm: Servers) -> list[Behaviour]:
     head = b"HTTP/1.1 200 OK\r\n"
     add("drips a status line", farm.serve(dripping(head[:13], b"x")), "down/response_timeout")
     add("drips header fields", farm.serve(dripping(head, b"A: b\r\n")), "down/response_timeout")
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+    add("drips interim answers", farm.serve(dripping(b"", interim)), "down/response_timeout")
+    flood = farm.serve(dripping(b"", interim * 5000, pause=0.0))
+    add("floods interim answers", flood, "down/protocol_error")
     add("drips a body", farm.serve(dripping(head + b"Content-Length: 9999\r\n\r\n", b"x")),
         "down/response_timeout")  # fmt: skip
     add("invalid", 1, "unknown/invalid_url", path="/ /")

@@ -58,7 +58,9 @@ def test_a_run_reports_every_outcome_and_what_it_cost(name: StrategyName, farm: 
 
     assert sorted(o.seq for o in outcomes) == list(range(30))
     assert all(o.status is Status.UP for o in outcomes)
+    assert report.setup is not None
     assert report.setup > 0
+    assert report.wall is not None
     assert report.wall > 0
     assert report.cost is not None
     assert report.cost.cpu > 0

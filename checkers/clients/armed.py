@@ -1,0 +1,105 @@
+"""A socket that no server can hold beyond the deadline, and that says how a connection ended."""
+
+import contextlib
+import errno
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from checkers.clients.exchange import MAX_HEADER_BYTES, begins_wrong, header_too_large
+from checkers.timing import Marks, now
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+# A reader reads ahead of the header section by at most a buffer.
+_BUFFER_BYTES: Final = 8192
+_TCP_INFO: Final[int | None] = (
+    getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
+)
+# TCP_CLOSE of linux/tcp_states.h, the first byte of struct tcp_info.
+_TCP_CLOSED: Final = 7
+
+
+class ArmedSocket:
+    """Arms what is left of the deadline before every call that may block."""
+
+    deadline = 0.0
+    marks: Marks | None = None
+    head_bytes: int | None = 0
+
+    def arm(self) -> None:
+        remaining = self.deadline - now()
+        if remaining <= 0:
+            raise TimeoutError
+        # The class beside this one in the MRO is a socket.
+        super().settimeout(remaining)  # type: ignore[misc]
+
+    def settimeout(self, value: float | None) -> None:
+        """urllib3 sets its own per-read timeout; the deadline replaces it once it is known."""
+        if not self.deadline:
+            super().settimeout(value)  # type: ignore[misc]
+
+    def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
+        self.arm()
+        count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
+        if count == 0:
+            self._check_reset()
+        elif self.marks is not None and self.marks.response_start is None:
+            self.marks.response_start = now()
+            refused = begins_wrong(bytes(memoryview(buffer)[:count]))
+            if refused is not None:
+                raise refused
+        if self.head_bytes is not None:
+            self.head_bytes += count
+            if self.head_bytes > MAX_HEADER_BYTES + _BUFFER_BYTES:
+                raise header_too_large()
+        return count
+
+    def _check_reset(self) -> None:
+        """Tell a reset from an end: TLS reports both alike, and a failed send swallows the first.
+
+        After the other side's FIN the state is CLOSE-WAIT; after its RST it is CLOSED.
+        """
+        if _TCP_INFO is not None:
+            state = self.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0]  # type: ignore[attr-defined]
+            if state == _TCP_CLOSED:
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
+    def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
+        self.arm()
+        with _gone_is_broken_pipe():
+            sent: int = super().send(data, flags)  # type: ignore[misc]
+        return sent
+
+    def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
+        self.arm()
+        with _gone_is_broken_pipe():
+            super().sendall(data, flags)  # type: ignore[misc]
+
+
+class TcpSocket(ArmedSocket, socket.socket):
+    """A TCP socket with a deadline."""
+
+
+class TlsSocket(ArmedSocket, ssl.SSLSocket):  # type: ignore[misc] # nbytes is never None here
+    """A TLS socket with a deadline."""
+
+
+@contextlib.contextmanager
+def _gone_is_broken_pipe() -> Iterator[None]:
+    """A server that stopped listening may have answered: urllib3 then goes on to read."""
+    try:
+        yield
+    except (ConnectionResetError, ssl.SSLEOFError) as error:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+
+
+def armed(sock: socket.socket, deadline: float, marks: Marks) -> socket.socket:
+    """The socket with its deadline, an instant of the monotonic clock, and its marks."""
+    assert isinstance(sock, ArmedSocket)
+    sock.deadline, sock.marks = deadline, marks
+    return sock
