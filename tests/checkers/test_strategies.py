@@ -227,3 +227,25 @@ def test_work_that_cannot_go_to_another_process_is_refused_with_a_sentence() -> 
 
     with pytest.raises(WorkNotPicklable, match="Local"):
         carried_out(StrategyName.MULTIPROCESS, Local(), range(3))
+
+
+def test_workers_left_in_the_middle_of_their_start_answer_nobody_else() -> None:
+    emitted: list[tuple[int, object]] = []
+
+    async def emit(some: list[tuple[int, object]]) -> None:
+        emitted.extend(some)
+
+    async def scenario() -> None:
+        strategy = made(StrategyName.MULTIPROCESS)
+        for patience in (0.05, 0.15, 0.3):
+            opening = asyncio.create_task(strategy.open(Doubling()))
+            await asyncio.sleep(patience)
+            opening.cancel()
+            await asyncio.wait([opening])
+        await strategy.open(Doubling())
+        await strategy.run(Doubling(), range(20), emit)
+        await strategy.close()
+
+    uvloop.run(scenario())
+
+    assert sorted(emitted) == [(n, n * 2) for n in range(20)]

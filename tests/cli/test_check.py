@@ -127,3 +127,26 @@ def test_the_version_and_the_help_are_told() -> None:
     told = tercet("--help").stdout
     for command in ("serve", "check", "compare", "demo", "migrate"):
         assert command in told
+
+
+def test_a_result_that_cannot_be_written_is_two(up: str, tmp_path: Path) -> None:
+    for words in (["check", up], ["check", up, "-o", "ndjson"]):
+        with Path("/dev/full").open("w", encoding="utf-8") as full:
+            ended = subprocess.run(
+                [sys.executable, "-P", "-m", "app", *words],
+                stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+            )  # fmt: skip
+        assert ended.returncode == 2, words
+        assert "Traceback" not in ended.stderr
+    nowhere = str(tmp_path / "no" / "report.html")
+    assert tercet("compare", up, "-c", "async", "--html", nowhere).returncode == 2
+
+
+def test_bytes_that_are_no_text_are_told_and_not_obeyed() -> None:
+    for output in ("ndjson", "junit", "table", "csv"):
+        ended = subprocess.run(
+            [sys.executable, "-P", "-m", "app", "check", b"http://127.0.0.1/\xff", "-o", output],
+            capture_output=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert b"Traceback" not in ended.stderr
+        assert ended.returncode == 1

@@ -2,13 +2,16 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from tests.servers import Servers, answering, delayed, ok
 from tests.services import Service, running
@@ -78,6 +81,42 @@ def test_a_comparison_that_was_cut_off_runs_its_round_again(
     found = service.until(here, status="completed")
     assert found["progress"] == {"done": 60, "total": 60}
     assert all(len(c["batches"]) == 2 for c in found["contenders"])
+
+
+def test_a_batch_killed_between_its_last_outcome_and_its_end_completes(
+    service: Service, farm: Servers
+) -> None:
+    url = f"http://127.0.0.1:{farm.serve(answering(ok()))}/"
+    here = service.batch(url)["links"]["self"]
+    service.stop()
+    with sqlite3.connect(service.folder / "tercet.db") as database:
+        database.execute("UPDATE batches SET status = 'running', finished_at = NULL")
+    database.close()
+
+    service.start()
+
+    assert service.until(here, status="completed")["done"] == 1
+    assert service.batch(url)["status"] == "completed"
+
+
+def test_who_waits_while_the_service_stops_is_answered(service: Service, farm: Servers) -> None:
+    url = f"http://127.0.0.1:{farm.serve(delayed(20, ok()))}/"
+    answers: list[requests.Response] = []
+
+    def wait() -> None:
+        body, prefer = {"urls": [url]}, {"Prefer": "wait=30"}
+        answers.append(service.call("POST", "/api/v1/batches", json=body, headers=prefer))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    while not service.get("/api/v1/batches")["items"]:
+        pass
+
+    service.stop()
+    waiting.join(10)
+
+    assert answers[0].status_code == 202
+    assert answers[0].headers["Location"]
 
 
 def test_a_second_service_on_the_same_database_refuses(service: Service) -> None:

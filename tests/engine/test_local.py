@@ -163,3 +163,44 @@ def test_a_cancelled_run_leaves_the_child_ready_for_the_next(farm: Servers) -> N
         return outcomes
 
     assert len(uvloop.run(scenario())) == 5
+
+
+def test_a_run_with_nothing_left_to_check_ends_at_once() -> None:
+    async def scenario() -> Report:
+        async def take(_some: list[Outcome]) -> None:
+            return None
+
+        engine = Engine(LOOPBACK)
+        return await engine.execute(Slot.QUICK, _order(), [], take)
+
+    assert uvloop.run(scenario()) == Report(setup=None, wall=None, cost=None)
+
+
+def test_a_run_whose_last_target_is_lost_ends_and_claims_no_wall_time(farm: Servers) -> None:
+    async def scenario() -> tuple[list[Outcome], Report]:
+        engine, outcomes = Engine(LOOPBACK), list[Outcome]()
+
+        async def take(some: list[Outcome]) -> None:
+            outcomes.extend(some)
+
+        async def kill_twice() -> None:
+            killed: set[int] = set()
+            while len(killed) < 2:
+                pid = engine._hosts[Slot.QUICK].pid
+                if pid is not None and pid not in killed:
+                    await asyncio.sleep(0.1)
+                    os.kill(pid, signal.SIGKILL)
+                    killed.add(pid)
+                await asyncio.sleep(0.02)
+
+        killer = asyncio.create_task(kill_twice())
+        url = f"http://127.0.0.1:{farm.serve(delayed(30, ok()))}/"
+        report = await engine.execute(Slot.QUICK, _order(), _items(url, 1), take)
+        await killer
+        await engine.close()
+        return outcomes, report
+
+    outcomes, report = uvloop.run(scenario())
+
+    assert [o.reason for o in outcomes] == [Reason.WORKER_LOST]
+    assert report.wall is None
