@@ -46,6 +46,10 @@ class Misused(Exception):
     """The call contradicts itself; the text says how."""
 
 
+class _Unwritten(Exception):
+    """An outcome could not be written; its cause says why."""
+
+
 def check(asked: Asked) -> int:
     """Check and write; the exit code."""
     try:
@@ -62,8 +66,8 @@ def check(asked: Asked) -> int:
         uvloop.run(_run(entry, client, concurrency, items, outcomes, writer, asked.output))
     except KeyboardInterrupt:
         interrupted = True
-    except BrokenPipeError as error:
-        return unwritten("check", error)
+    except _Unwritten as error:
+        return unwritten("check", error.__cause__)
     except (CheckerError, OSError) as error:
         sys.stderr.write(f"tercet check: {error}\n")
         return 2
@@ -77,11 +81,10 @@ def check(asked: Asked) -> int:
     return 0 if all(outcome.status is Status.UP for outcome in outcomes) else 1
 
 
-def unwritten(command: str, error: OSError) -> int:
+def unwritten(command: str, error: BaseException | None) -> int:
     """Say that what was found could not be written; the exit code."""
-    if isinstance(error, BrokenPipeError):
-        # Whoever read it has left; the interpreter must not stumble over it again at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # What is still held back must not be tried once more at the interpreter's end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.stderr.write(f"tercet {command}: the result cannot be written: {error}\n")
     return 2
 
@@ -122,7 +125,10 @@ async def _run(
 
         async def emit(some: list[Outcome]) -> None:
             outcomes.extend(some)
-            writer.write(some)
+            try:
+                writer.write(some)
+            except OSError as error:
+                raise _Unwritten from error
             progress.advance(task, len(some))
 
         try:
