@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench screenshots lock clean
+.PHONY: help setup run demo test check format bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
