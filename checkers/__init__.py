@@ -1,7 +1,7 @@
 """Checks of URLs three ways, with timings that can be believed; a library without the service."""
 
 from checkers.checks import CheckWork, ClientName, Item
-from checkers.errors import CheckerError, InvalidTarget, InvalidUrl, UnknownStrategy
+from checkers.errors import CheckerError, InvalidUrl, UnknownStrategy
 from checkers.outcome import Attempt, Outcome, Reason, Status
 from checkers.strategies.catalogue import CATALOGUE, StrategyName
 from checkers.strategies.strategy import Limits, Strategy, Work
@@ -16,7 +16,6 @@ __all__ = [
     "CheckerError",
     "ClientName",
     "Expectation",
-    "InvalidTarget",
     "InvalidUrl",
     "Item",
     "Limits",

@@ -12,10 +12,6 @@ class InvalidUrl(CheckerError):
     """The text is not a URL that may be checked."""
 
 
-class InvalidTarget(CheckerError):
-    """A field of a target is out of range or contradicts another."""
-
-
 class UnknownStrategy(CheckerError):
     """No strategy has this name, or the client does not fit it."""
 
