@@ -8,7 +8,7 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from app import __version__
 from app.api import batches, checks, comparisons, health, later, problems, strategies
@@ -44,17 +44,13 @@ def build(settings: Settings) -> FastAPI:
     problems.install(app)
     app.add_middleware(
         Gate,
-        api_key=_key(settings.api_key),
+        api_key=settings.api_key,
         max_bytes=settings.max_request_bytes,
     )
     for module in (health, batches, checks, comparisons, strategies, later, pages):
         app.include_router(module.router)
     _describe(app)
     return app
-
-
-def _key(key: SecretStr | None) -> SecretStr | None:
-    return key if key is not None and key.get_secret_value() else None
 
 
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

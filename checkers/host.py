@@ -21,7 +21,6 @@ from checkers.errors import CheckerError
 from checkers.messages import (
     Begin,
     Cancel,
-    Cost,
     Ended,
     FromHost,
     Items,
@@ -30,7 +29,7 @@ from checkers.messages import (
     decode_to_host,
     encode,
 )
-from checkers.meter import Usage, forget_peak, own_usage
+from checkers.meter import forget_peak, own_usage
 from checkers.outcome import Outcome
 from checkers.strategies.catalogue import CATALOGUE, StrategyName
 from checkers.strategies.strategy import Limits, Strategy
@@ -93,8 +92,9 @@ class Host:
         begin, asked = run.begin, monotonic()
         ended = Ended(run=begin.run, setup=0.0, wall=0.0, cost=None)
         key = (begin.strategy, begin.concurrency)
-        strategy = await self._strategy(key)
+        strategy = self._strategy(key)
         try:
+            await self._close_idle(begin.strategy)
             ended = await self._measured(run, strategy, asked)
         except asyncio.CancelledError:
             # The parent has asked for it, or has gone; either way nobody waits for more.
@@ -112,20 +112,18 @@ class Host:
                 await strategy.close()
         await self._send(ended)
 
-    async def _strategy(self, key: tuple[StrategyName, int]) -> Strategy:
-        """A strategy of these limits: the warm one, or another while that is in use.
-
-        One of a name is kept warm, or processes would pile up with every other concurrency.
-        """
+    def _strategy(self, key: tuple[StrategyName, int]) -> Strategy:
+        """A strategy of these limits: the warm one, or another while that is in use."""
         made = CATALOGUE[key[0]].make(Limits(concurrency=key[1]))
         if key in self._in_use:
             return made
         self._in_use.add(key)
-        kept = self._strategies.setdefault(key, made)
-        idle = [k for k in self._strategies if k[0] is key[0] and k not in self._in_use]
-        for other in idle:
-            await self._strategies.pop(other).close()
-        return kept
+        return self._strategies.setdefault(key, made)
+
+    async def _close_idle(self, name: StrategyName) -> None:
+        """Keep one of a name warm, or processes would pile up with every other concurrency."""
+        for key in [k for k in self._strategies if k[0] is name and k not in self._in_use]:
+            await self._strategies.pop(key).close()
 
     async def _measured(self, run: _Run, strategy: Strategy, asked: float) -> Ended:
         begin = run.begin
@@ -142,7 +140,7 @@ class Host:
         work = msgspec.structs.replace(begin.work, waiting_since=started)
         await strategy.run(work, run.items, emit)
         used = own_usage().plus(await strategy.usage()).since(before)
-        return Ended(run=begin.run, setup=started - asked, wall=last - started, cost=_cost(used))
+        return Ended(run=begin.run, setup=started - asked, wall=last - started, cost=used)
 
     async def _send(self, message: FromHost) -> None:
         await self._unsent.put(encode(message))
@@ -152,15 +150,6 @@ class Host:
             frame = await self._unsent.get()
             # In a thread: a parent that is slow to read must not stop the clock of the checks.
             await asyncio.to_thread(self._line.write, frame)
-
-
-def _cost(used: Usage) -> Cost:
-    return Cost(
-        cpu=used.cpu,
-        peak_rss_bytes=used.peak_rss_bytes,
-        voluntary_switches=used.voluntary_switches,
-        involuntary_switches=used.involuntary_switches,
-    )
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import msgspec
 
 from checkers.checks import CheckWork, Item
+from checkers.meter import Usage
 from checkers.outcome import Outcome
 from checkers.strategies.catalogue import StrategyName
 
@@ -37,15 +38,6 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True, tag="outcomes"):
     outcomes: list[Outcome]
 
 
-class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run used; `cpu` in seconds."""
-
-    cpu: float
-    peak_rss_bytes: int
-    voluntary_switches: int
-    involuntary_switches: int
-
-
 class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
     """The run is over; every outcome has been sent before.
 
@@ -58,7 +50,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, tag="ended"):
     run: int
     setup: float
     wall: float
-    cost: Cost | None
+    cost: Usage | None
     error: str | None = None
 
 

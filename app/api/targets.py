@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
+import msgspec
 from pydantic import BeforeValidator, Field, JsonValue
 
 from app.api.asked import Asked, Faults, Place
@@ -96,7 +97,7 @@ def many_targets(
     found = []
     for index, url in enumerate(urls):
         check_url(url, ("urls", index), faults)
-        found.append(Target(**{**_fields(plain), "url": url}))
+        found.append(msgspec.structs.replace(plain, url=url))
     for index, asked in enumerate(targets):
         merged = _merged(defaults, asked)
         found.append(complete(asked, merged, asked.url, ("targets", index), faults))
@@ -160,10 +161,6 @@ def _merged(defaults: TargetFields, asked: TargetFields) -> TargetFields:
 
 def _given(asked: TargetFields, without: str = "") -> dict[str, Any]:
     return {name: getattr(asked, name) for name in asked.model_fields_set if name != without}
-
-
-def _fields(target: Target) -> dict[str, Any]:
-    return {name: getattr(target, name) for name in target.__struct_fields__}
 
 
 def _check_later(asked: TargetFields, place: Place, faults: Faults) -> None:

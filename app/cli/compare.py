@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.cli.check import Misused, chosen, unwritten
 from app.cli.urls import NothingToCheck, read_urls
-from app.domain.batch import Batch, Pace, Percentiles, RunCost, RunStatus
+from app.domain.batch import Batch, Pace, Percentiles, RunStatus
 from app.domain.comparison import (
     WARM_UP,
     Comparison,
@@ -161,7 +161,6 @@ def _batch(
     contender: Contender, outcomes: Sequence[Outcome], report: RunReport, started: datetime
 ) -> Batch:
     """A run as the service would have stored it."""
-    cost = report.cost
     return Batch(
         id=clock.new_id("bat"),
         name=None,
@@ -183,14 +182,7 @@ def _batch(
         wall=report.wall,
         latency=_latency(outcomes),
         phases={},
-        cost=None
-        if cost is None
-        else RunCost(
-            cpu=cost.cpu,
-            peak_rss_bytes=cost.peak_rss_bytes,
-            voluntary_switches=cost.voluntary_switches,
-            involuntary_switches=cost.involuntary_switches,
-        ),
+        cost=report.cost,
         interruptions=0,
         error=None,
         comparison_id=None,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from checkers import ClientName, Reason, Status, StrategyName, Target
+from checkers.meter import Usage
 
 #: Batches up to this size have a process of their own, so that they never wait behind a big one.
 QUICK_TARGETS: Final = 200
@@ -63,16 +64,6 @@ class Percentiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunCost:
-    """What a run used, its worker processes included; `cpu` in seconds."""
-
-    cpu: float
-    peak_rss_bytes: int
-    voluntary_switches: int
-    involuntary_switches: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """A batch as it stands.
 
@@ -82,6 +73,7 @@ class Batch:
         wall: seconds from the first permitted start to the last outcome; `None` while it runs
             and where the run was interrupted.
         interruptions: how often the run was taken up again after the service had stopped.
+        cost: what the run used, its worker processes included.
         comparison_id: the comparison whose round this is, if it is one.
     """
 
@@ -105,7 +97,7 @@ class Batch:
     wall: float | None
     latency: Percentiles | None
     phases: Mapping[str, Percentiles]
-    cost: RunCost | None
+    cost: Usage | None
     interruptions: int
     error: str | None
     comparison_id: str | None

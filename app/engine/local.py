@@ -19,12 +19,12 @@ from checkers.child import Child, ChildLost
 from checkers.messages import (
     Begin,
     Cancel,
-    Cost,
     Ended,
     Items,
     Outcomes,
     encode,
 )
+from checkers.meter import Usage
 from checkers.strategies.strategy import Fault
 
 logger = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     setup: float | None
     wall: float | None
-    cost: Cost | None
+    cost: Usage | None
 
 
 class Engine:

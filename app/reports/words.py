@@ -1,6 +1,6 @@
 """Quantities and sentences as people read them; the same in Markdown, HTML and on a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from app.domain.comparison import Metric, Pair
@@ -85,9 +85,8 @@ def ratio_rows(report: Report) -> list[list[str]]:
     return rows
 
 
-def counts(by_status: dict[Status, int] | object) -> str:
+def counts(by_status: Mapping[Status, int]) -> str:
     """Outcomes by status, those that are none left out."""
-    assert hasattr(by_status, "items")
     return ", ".join(f"{n} {status.value}" for status, n in by_status.items() if n) or "–"
 
 
@@ -107,10 +106,9 @@ def answer(report: Report) -> str:
 def figures(report: Report) -> list[Figure]:
     """What is drawn: a bar for each contender."""
 
-    def of(title: str, attribute: str, write: object) -> Figure:
-        assert callable(write)
+    def of(title: str, attribute: str, write: Callable[[float], str]) -> Figure:
         found = [
-            (summary.contender.label, value, str(write(value)))
+            (summary.contender.label, value, write(value))
             for summary in report.summaries
             if (value := median(getattr(summary, attribute))) is not None
         ]

@@ -1,7 +1,7 @@
 """The service's loops: they claim what waits, let the engine carry it out, and go on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ logger = structlog.get_logger(__name__)
 _LOOK_SECONDS = 5.0
 _REST_SECONDS = 1.0
 
-Claimed = tuple[str, Callable[[], Awaitable[None]], Callable[[], Awaitable[object]]]
+Claimed = tuple[str, Callable[[], Coroutine[None, None, None]], Callable[[], Awaitable[object]]]
 
 
 class Dispatcher:
@@ -91,7 +91,7 @@ class Dispatcher:
             return False
         public_id, carry_out, put_back = claimed
         # A task of its own, so that it can be stopped without stopping the loop.
-        task = asyncio.create_task(self._tracked(carry_out))
+        task = asyncio.create_task(carry_out())
         self._running[public_id] = task
         try:
             await asyncio.wait([task])
@@ -118,10 +118,6 @@ class Dispatcher:
                 await asyncio.sleep(_REST_SECONDS)
             else:
                 return
-
-    @staticmethod
-    async def _tracked(carry_out: Callable[[], Awaitable[None]]) -> None:
-        await carry_out()
 
     async def _claim_quick(self) -> Claimed | None:
         return await self._claim_batch(Slot.QUICK)

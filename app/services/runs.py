@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 from sqlalchemy.orm import Session
 
-from app.domain.batch import Batch, RunCost, RunStatus
+from app.domain.batch import Batch, RunStatus
 from app.engine.local import Emit, Engine, Order, Report, RunFailed, Slot
 from app.services import clock
 from app.storage import batches, outcomes, targets
@@ -55,15 +55,7 @@ def order_of(batch: Batch) -> Order:
 async def complete(database: Database, key: int, report: Report) -> None:
     """End a run whose outcomes have all been recorded."""
     latency, phases = await database.read(lambda session: outcomes.latency(session, key))
-    cost = None
-    if report.cost is not None:
-        cost = RunCost(
-            cpu=report.cost.cpu,
-            peak_rss_bytes=report.cost.peak_rss_bytes,
-            voluntary_switches=report.cost.voluntary_switches,
-            involuntary_switches=report.cost.involuntary_switches,
-        )
-    figures = Figures(latency, phases, cost)
+    figures = Figures(latency, phases, report.cost)
     await database.write(
         lambda session: batches.complete(
             session, key, clock.now(), setup=report.setup, wall=report.wall, figures=figures

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from app.domain.batch import Percentiles, RunCost
+from app.domain.batch import Percentiles
+from checkers.meter import Usage
 
 
 class Figures(NamedTuple):
@@ -12,7 +13,7 @@ class Figures(NamedTuple):
 
     latency: Percentiles | None
     phases: dict[str, Percentiles]
-    cost: RunCost | None
+    cost: Usage | None
 
 
 def tally_json(statuses: Mapping[str, int], reasons: Mapping[str, int]) -> str:
@@ -58,7 +59,7 @@ def figures_of(encoded: str | None) -> Figures:
         phases={phase: percentiles(values) for phase, values in plain["phases"].items()},
         cost=None
         if cost is None
-        else RunCost(
+        else Usage(
             cpu=cost[0],
             peak_rss_bytes=cost[1],
             voluntary_switches=cost[2],

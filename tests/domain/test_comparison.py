@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.batch import Batch, Pace, Percentiles, RunCost, RunStatus
+from app.domain.batch import Batch, Pace, Percentiles, RunStatus
 from app.domain.comparison import (
     Comparison,
     Contender,
@@ -20,6 +20,7 @@ from app.domain.comparison import (
 )
 from app.domain.disagreement import Verdict, split_verdicts
 from checkers import ClientName, Reason, Status, StrategyName
+from checkers.meter import Usage
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ def _run(number: int, label: str, wall: float, status: RunStatus = RunStatus.COM
         pace=Pace.MAX, total=10, done=10, counts=Counter({Status.UP: 10}), reasons={},
         created_at=NOW, started_at=NOW, finished_at=NOW, setup=0.1, wall=wall,
         latency=Percentiles(p50=wall, p95=wall, p99=wall, maximum=wall), phases={},
-        cost=RunCost(cpu=wall / 2, peak_rss_bytes=100, voluntary_switches=0,
+        cost=Usage(cpu=wall / 2, peak_rss_bytes=100, voluntary_switches=0,
                      involuntary_switches=0),
         interruptions=0, error=None, comparison_id="cmp_1",
     )  # fmt: skip
