@@ -4,6 +4,7 @@ Every client hands over the bytes of the wire without transfer coding, and conte
 undone here, so that a bomb, a truncation or a wrong label means the same from all of them.
 """
 
+import hashlib
 import zlib
 from collections.abc import Iterator
 from typing import Final, Protocol
@@ -13,6 +14,7 @@ from checkers.outcome import Reason
 EXCERPT_BYTES: Final = 512
 # Largest piece a decoder gives at once: what a bomb may cost in memory before the cap is noticed.
 _PIECE_BYTES: Final = 256 * 1024
+_MAX_CODINGS: Final = 5
 _GZIP: Final = ("gzip", "x-gzip")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 # How many bytes tell a gzip member or a zlib stream from anything else.
@@ -50,18 +52,35 @@ class Body:
         encodings: the content codings, outermost last (RFC 9110, 8.4).
         cap: decoded bytes allowed; one more raises `BodyRefused`.
         keep: hold all of it, because an expectation looks at it; else the excerpt only.
+        digest: take its checksum, because an expectation looks at that.
+
+    Raises:
+        BodyRefused: there are more codings than any server means.
     """
 
-    def __init__(self, encodings: tuple[str, ...], *, cap: int, keep: bool) -> None:
+    __slots__ = ("_cap", "_digest", "_keep_bytes", "_kept", "_stages", "size")
+
+    def __init__(
+        self, encodings: tuple[str, ...], *, cap: int, keep: bool, digest: bool = False
+    ) -> None:
+        if len(encodings) > _MAX_CODINGS:
+            raise BodyRefused(Reason.BODY_UNDECODABLE, "The body has too many codings.")
         self.size = 0
+        self._digest = hashlib.sha256() if digest else None
         self._cap = cap
         self._kept = bytearray()
         self._keep_bytes = cap if keep else min(cap, EXCERPT_BYTES)
         self._stages = [_Stage(coding) for coding in reversed(encodings)]
 
     @property
-    def kept(self) -> bytes:
-        return bytes(self._kept)
+    def kept(self) -> bytearray:
+        """What is held, itself and not a copy: it may be as large as the cap."""
+        return self._kept
+
+    @property
+    def sha256(self) -> str | None:
+        """Of all that has come, in hexadecimal; `None` unless asked for."""
+        return None if self._digest is None else self._digest.hexdigest()
 
     def feed(self, data: bytes) -> None:
         """Take in a piece as it came over the wire.
@@ -69,10 +88,17 @@ class Body:
         Raises:
             BodyRefused: the cap is passed, or the coding is broken.
         """
+        for _ in self.feeding(data):
+            pass
+
+    def feeding(self, data: bytes) -> Iterator[None]:
+        """As `feed`, stopping after every decoded piece."""
         if not self._stages:
             self._take(data)
-        else:
-            self._decode(data, 0)
+            return
+        for piece in self._decoded(data, 0):
+            self._take(piece)
+            yield
 
     def finish(self) -> None:
         """Say that no more will come.
@@ -86,17 +112,19 @@ class Body:
                     Reason.BODY_UNDECODABLE, f"The {stage.coding} body stops before its end."
                 )
 
-    def _decode(self, data: bytes, depth: int) -> None:
+    def _decoded(self, data: bytes, depth: int) -> Iterator[bytes]:
+        if depth == len(self._stages):
+            yield data
+            return
         for piece in self._stages[depth].pieces(data):
-            if depth + 1 < len(self._stages):
-                self._decode(piece, depth + 1)
-            else:
-                self._take(piece)
+            yield from self._decoded(piece, depth + 1)
 
     def _take(self, data: bytes) -> None:
         room = self._keep_bytes - len(self._kept)
         if room > 0:
             self._kept += data[:room]
+        if self._digest is not None:
+            self._digest.update(data)
         self.size += len(data)
         if self.size > self._cap:
             raise BodyRefused(Reason.BODY_TOO_LARGE, f"The body is larger than {self._cap} bytes.")

@@ -9,7 +9,8 @@ from collections.abc import Generator
 from time import time
 
 from checkers.body import EXCERPT_BYTES
-from checkers.clients.exchange import Exchange, Failure, Hop
+from checkers.clients.exchange import Exchange, Hop
+from checkers.clients.failure import Failure
 from checkers.errors import InvalidUrl
 from checkers.outcome import Outcome, Reason, Status
 from checkers.redirect import RedirectRefused, Request, next_request

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from checkers.clients.exchange import Failed, Failure
+from checkers.clients.failure import Failed, Failure
 from checkers.lookup import LookupFailed, LookupImpossible
 from checkers.outcome import Reason
 from checkers.timing import Marks

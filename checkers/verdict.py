@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from checkers.clients.exchange import Exchange, Failure
+from checkers.clients.exchange import Exchange
+from checkers.clients.failure import Failure
 from checkers.outcome import OUR_OWN, Finding, Reason, Status
 from checkers.target import Expectation, Severity, Subject, Target
 
@@ -196,7 +197,7 @@ def body_text(seen: Exchange) -> str:
     return decode(seen.body, declared[1] if declared else "utf-8")
 
 
-def decode(body: bytes, charset: str) -> str:
+def decode(body: bytes | bytearray, charset: str) -> str:
     """Text of some bytes; an unknown charset counts as UTF-8."""
     try:
         return body.decode(charset, "replace")

@@ -16,28 +16,27 @@ from aiohttp.connector import BaseConnector
 from yarl import URL
 
 from checkers import tls
-from checkers.body import Body, BodyRefused
 from checkers.clients.arrival import TABLE, Arrival, Seen
 from checkers.clients.dial import family_of
 from checkers.clients.exchange import (
     ATTEMPT_DELAY_SECONDS,
-    MAX_HEADER_BYTES,
     Exchange,
-    Failed,
     Hop,
     Surroundings,
     admitted,
-    body_for,
-    check_framing,
-    settle_body,
     wire_headers,
 )
+from checkers.clients.failure import Failed
+from checkers.clients.head import MAX_HEADER_BYTES
+from checkers.clients.intake import Intake
 from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
 from checkers.timing import Marks, now
 
 # No field may be refused for its own length: all of them together are bounded instead.
 _NO_LIMIT: Final = 2 * MAX_HEADER_BYTES
+# Decoded pieces of 256 KiB between two looks at the event loop: some two milliseconds.
+_PIECES_AT_ONCE: Final = 4
 
 _RAISED: Final = (
     Failed,
@@ -89,7 +88,7 @@ class AiohttpClient:
     async def close(self) -> None:
         await self._session.close()
 
-    async def _talk(self, hop: Hop, seen: Exchange) -> None:
+    async def _talk(self, hop: Hop, seen: Seen) -> None:
         request = hop.request
         response = await self._session.request(
             request.method,
@@ -99,34 +98,23 @@ class AiohttpClient:
             allow_redirects=False,
         )
         try:
-            version = response.version
-            seen.headers = [(_text(name), _text(value)) for name, value in response.raw_headers]
-            check_framing(seen)
-            seen.http_status = response.status
-            seen.http_version = f"{version.major}.{version.minor}" if version else None
-            await _receive(response, seen, body_for(hop, seen))
+            assert seen.head is not None
+            await _receive(response, Intake(hop, seen, seen.head))
         finally:
             response.close()
 
 
-async def _receive(response: aiohttp.ClientResponse, seen: Exchange, body: Body | None) -> None:
-    whole = False
+async def _receive(response: aiohttp.ClientResponse, intake: Intake) -> None:
+    over = False
     try:
-        while body is not None and (data := await response.content.readany()):
-            body.feed(data)
-        whole = True
-    except BodyRefused as refused:
-        raise Failed(refused.reason, refused.detail) from refused
+        while not intake.ended and (data := await response.content.readany()):
+            for number, _ in enumerate(intake.feeding(data)):
+                if number % _PIECES_AT_ONCE == _PIECES_AT_ONCE - 1:
+                    # A bomb must not stop the clocks of the other checks.
+                    await asyncio.sleep(0)
+        over = True
     finally:
-        settle_body(seen, body, whole=whole)
-
-
-def _text(value: bytes) -> str:
-    """A field as UTF-8 where it is that, else as Latin-1."""
-    try:
-        return value.decode("utf-8")
-    except UnicodeError:
-        return value.decode("latin-1")
+        intake.settle(over=over)
 
 
 class _Connector(BaseConnector):
@@ -142,8 +130,9 @@ class _Connector(BaseConnector):
 
     async def _create_connection(self, *_args: object) -> ResponseHandler:
         hop, seen = _current.get()
-        addresses = admitted(await self._look_up(hop, seen.marks), self._surroundings.policy)
         url, marks = hop.request.url, seen.marks
+        found = await self._look_up(hop, marks)
+        addresses = admitted(found, self._surroundings.policy, hop.ip_version)
         marks.connect_start = now()
         protocol: ResponseHandler
         if len(addresses) == 1 and not url.secure:

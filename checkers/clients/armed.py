@@ -9,14 +9,12 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from checkers.clients.exchange import MAX_HEADER_BYTES, begins_wrong, header_too_large
+from checkers.clients.head import check_beginning
 from checkers.timing import Marks, now
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-# A reader reads ahead of the header section by at most a buffer.
-_BUFFER_BYTES: Final = 8192
 _TCP_INFO: Final[int | None] = (
     getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 )
@@ -29,7 +27,6 @@ class ArmedSocket:
 
     deadline = 0.0
     marks: Marks | None = None
-    head_bytes: int | None = 0
 
     def arm(self) -> None:
         remaining = self.deadline - now()
@@ -50,13 +47,8 @@ class ArmedSocket:
             self._check_reset()
         elif self.marks is not None and self.marks.response_start is None:
             self.marks.response_start = now()
-            refused = begins_wrong(bytes(memoryview(buffer)[:count]))
-            if refused is not None:
-                raise refused
-        if self.head_bytes is not None:
-            self.head_bytes += count
-            if self.head_bytes > MAX_HEADER_BYTES + _BUFFER_BYTES:
-                raise header_too_large()
+            # Whoever speaks another protocol may never end its first line.
+            check_beginning(bytes(memoryview(buffer)[:count]))
         return count
 
     def _check_reset(self) -> None:

@@ -14,13 +14,9 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.helpers import _EXC_SENTINEL as _NO_CAUSE
 from aiohttp.streams import EMPTY_PAYLOAD
 
-from checkers.clients.exchange import (
-    MAX_HEADER_BYTES,
-    Exchange,
-    Failure,
-    begins_wrong,
-    header_too_large,
-)
+from checkers.clients.exchange import Exchange
+from checkers.clients.failure import Failed, Failure
+from checkers.clients.head import Head, HeadLines, check_beginning
 from checkers.failures import failure_of
 from checkers.outcome import Reason
 from checkers.timing import now
@@ -43,20 +39,25 @@ TABLE: Final[Mapping[type[BaseException], Reason]] = {
 
 @dataclass(slots=True, kw_only=True)
 class Seen(Exchange):
-    """An exchange, and how its connection ended where that was before the body did."""
+    """An exchange on its way.
 
+    Attributes:
+        head: as all clients read it.
+        cut: how the connection ended, where that was before the body did.
+    """
+
+    head: Head | None = None
     cut: Failure | None = None
 
 
 class Arrival(ResponseHandler):
-    """Marks the instants at which bytes arrive and bounds the header section."""
+    """Marks the instants at which bytes arrive, and reads the head before the library does."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seen: Seen) -> None:
         super().__init__(loop)
         self._seen = seen
-        self._head_bytes = 0
-        self._seam = b""
-        self._in_head = True
+        self._lines = HeadLines()
+        self._unread = b""
         self._bodyless = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -64,44 +65,41 @@ class Arrival(ResponseHandler):
         self._seen.marks.connect_end = now()
 
     def feed_data(self, data: Any, *args: Any) -> None:
-        message, payload = data
-        # Interim responses are skipped by the reader; the final head is still to come.
-        self._in_head = 100 <= message.code < 200 and message.code != 101
-        self._bodyless = payload is EMPTY_PAYLOAD
+        self._bodyless = data[1] is EMPTY_PAYLOAD
         super().feed_data(data, *args)
 
     def data_received(self, data: bytes) -> None:
-        marks = self._seen.marks
+        marks, seen = self._seen.marks, self._seen
         arrived = now()
         if marks.response_start is None:
             marks.response_start = arrived
-        while data and self._in_head and self.transport is not None:
-            data = self._take_head(data)
-        if data and not self._in_head and not self._bodyless:
+        if seen.head is None and self.transport is not None:
+            try:
+                data = self._take_head(data)
+            except Failed as refused:
+                # Kept apart as well: closing the connection may replace the exception.
+                seen.cut, data = refused.failure, b""
+                self.set_exception(refused)
+                self.abort()
+        if data and seen.head is not None and not self._bodyless:
             super().data_received(data)
         marks.response_end = arrived
 
     def _take_head(self, data: bytes) -> bytes:
-        """Feed what belongs to the head, alone, and return the rest.
-
-        A parser that is given head and body at once tells of neither when the body is malformed.
-        """
-        end = (self._seam + data).find(b"\r\n\r\n")
-        size = len(data) if end < 0 else max(end + 4 - len(self._seam), 1)
-        part, rest = data[:size], data[size:]
-        self._seam = b"" if end >= 0 else (self._seam + part)[-3:]
-        refused = begins_wrong(part) if self._head_bytes == 0 else None
-        self._head_bytes += size
-        if self._head_bytes > MAX_HEADER_BYTES:
-            refused = header_too_large()
-        if refused is not None:
-            # Kept apart as well: closing the connection may replace the exception.
-            self._seen.cut = refused.failure
-            self.set_exception(refused)
-            self.abort()
-            return b""
-        super().data_received(part)
-        return rest
+        """Read the lines of the head, hand the head on when it is whole, and return the rest."""
+        data, at = self._unread + data, 0
+        if not self._lines.begun:
+            check_beginning(data)
+        while (end := data.find(b"\n", at) + 1) > 0:
+            head = self._lines.add(data[at:end])
+            if head is not None:
+                self._seen.head, self._unread = head, b""
+                super().data_received(head.plain())
+                return data[end:]
+            at = end
+        self._unread = data[at:]
+        self._lines.check_size(len(self._unread))
+        return b""
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException = _NO_CAUSE) -> None:
         payload = self._payload

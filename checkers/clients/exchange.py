@@ -3,40 +3,24 @@
 A sick target is data: a client returns an `Exchange` with a `Failure`, it does not raise.
 """
 
-import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
 from checkers.admission import Policy
-from checkers.body import Body, BodyRefused, codings
-from checkers.lookup import Lookup
+from checkers.clients.failure import Failed, Failure
+from checkers.clients.head import Fields, Head
+from checkers.lookup import Lookup, NameNotResolved
 from checkers.outcome import Certificate, Reason
-from checkers.redirect import FOLLOWED, Request
+from checkers.redirect import Request
 from checkers.timing import Marks, now
 
-#: All header fields of a response together, in bytes.
-MAX_HEADER_BYTES: Final = 256 * 1024
 #: RFC 8305, 5: how long one address is given before the next is tried beside it, in seconds.
 ATTEMPT_DELAY_SECONDS: Final = 0.25
-_BODYLESS: Final = frozenset({204, 304})
-_BEGINNING: Final = b"HTTP/1."
-_LENGTH = re.compile(r"[ \t]*[0-9]{1,18}[ \t]*\Z")
 
-
-class Failure(NamedTuple):
-    """What went wrong in an exchange, and a sentence for people."""
-
-    reason: Reason
-    detail: str
-
-
-class Failed(Exception):
-    """Ends an exchange from inside a client; never leaves it."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.failure = Failure(reason, detail)
+#: IP versions a target may insist on.
+IpVersion = Literal[4, 6]
+_NO_FIELDS: Final = Fields()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +30,9 @@ class Hop:
     Attributes:
         deadline: instant of the monotonic clock by which it must have ended.
         keep_body: whether an expectation looks at the body.
+        digest: whether one looks at its checksum.
         follow_redirects: the body of a response that leads on is not waited for.
+        ip_version: the only one to be used; `None`: either.
     """
 
     request: Request
@@ -55,6 +41,8 @@ class Hop:
     max_body_bytes: int
     keep_body: bool
     follow_redirects: bool
+    digest: bool = False
+    ip_version: IpVersion | None = None
 
     @property
     def remaining(self) -> float:
@@ -74,18 +62,23 @@ class Exchange:
     marks: Marks = field(default_factory=Marks)
     http_status: int | None = None
     http_version: str | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    fields: Fields = _NO_FIELDS
     remote_address: str | None = None
     tls: Certificate | None = None
-    body: bytes = b""
+    body: bytes | bytearray = b""
     body_bytes: int | None = None
+    sha256: str | None = None
     failure: Failure | None = None
     judged: bool = True
     ended: float = 0.0
 
     def values(self, name: str) -> list[str]:
         """Every value of a field; `name` in lower case."""
-        return [value for key, value in self.headers if key.lower() == name]
+        return self.fields.values(name)
+
+    def note_head(self, head: Head) -> None:
+        """Keep what the response says of itself."""
+        self.http_status, self.http_version, self.fields = head.status, head.version, head.fields
 
 
 class BlockingClient(Protocol):
@@ -137,14 +130,20 @@ def wire_headers(request: Request, user_agent: str) -> list[tuple[str, str]]:
     return fields
 
 
-def admitted(addresses: list[str], policy: Policy) -> list[str]:
+def admitted(
+    addresses: Sequence[str], policy: Policy, ip_version: IpVersion | None = None
+) -> list[str]:
     """The addresses that may be dialled, families taking turns (RFC 8305, 4).
 
     Raises:
         Failed: none of them may.
+        NameNotResolved: none is of the version asked for.
     """
-    refusals = [policy.refusal(address) for address in addresses]
-    allowed = [a for a, refusal in zip(addresses, refusals, strict=True) if refusal is None]
+    fitting = [a for a in addresses if ip_version is None or (":" in a) == (ip_version == 6)]
+    if not fitting:
+        raise NameNotResolved(f"The host has no IPv{ip_version} address.")
+    refusals = [policy.refusal(address) for address in fitting]
+    allowed = [a for a, refusal in zip(fitting, refusals, strict=True) if refusal is None]
     if not allowed:
         raise Failed(Reason.ADDRESS_NOT_ALLOWED, next(filter(None, refusals), "No address."))
     if len(allowed) < 2:
@@ -154,55 +153,3 @@ def admitted(addresses: list[str], policy: Policy) -> list[str]:
     other = [address for address in allowed if (":" in address) != first_is_v6]
     turns = [address for pair in zip(same, other, strict=False) for address in pair]
     return turns + same[len(other) :] + other[len(same) :]
-
-
-def begins_wrong(first: bytes) -> Failed | None:
-    """What to say of first bytes that no HTTP/1 response begins with; `None` while they may be."""
-    if _BEGINNING.startswith(first[: len(_BEGINNING)]):
-        return None
-    return Failed(Reason.PROTOCOL_ERROR, "The response does not begin with HTTP/1.")
-
-
-def check_framing(seen: Exchange) -> None:
-    """Refuse header fields that leave open where the body ends (RFC 9112, 6).
-
-    Raises:
-        Failed: lengths that are doubled, malformed or beside a transfer coding, or a transfer
-            coding other than chunked, which is all that was asked for.
-    """
-    lengths, codings_given = seen.values("content-length"), seen.values("transfer-encoding")
-    told = [coding.strip(" \t").lower() for coding in codings_given]
-    if told and (told != ["chunked"] or lengths):
-        raise Failed(Reason.PROTOCOL_ERROR, "The response says in two ways where its body ends.")
-    if len(lengths) > 1 or not all(_LENGTH.match(length) for length in lengths):
-        raise Failed(Reason.PROTOCOL_ERROR, "The response has no valid Content-Length.")
-
-
-def header_too_large() -> Failed:
-    """What ends an exchange whose header section passes its bound."""
-    return Failed(
-        Reason.PROTOCOL_ERROR, f"The header fields are larger than {MAX_HEADER_BYTES} bytes."
-    )
-
-
-def body_for(hop: Hop, seen: Exchange) -> Body | None:
-    """Where the body of this response goes; `None` when it has none or leads elsewhere."""
-    if hop.request.method == "HEAD" or seen.http_status in _BODYLESS:
-        return None
-    if hop.follow_redirects and seen.http_status in FOLLOWED and seen.values("location"):
-        return None
-    encodings = codings(seen.values("content-encoding"))
-    return Body(encodings, cap=hop.max_body_bytes, keep=hop.keep_body)
-
-
-def settle_body(seen: Exchange, body: Body | None, *, whole: bool) -> None:
-    """Note what of the body has come; `whole`: it came to its end."""
-    if body is None:
-        seen.body_bytes = 0
-        return
-    seen.body, seen.body_bytes = body.kept, body.size
-    if whole:
-        try:
-            body.finish()
-        except BodyRefused as refused:
-            raise Failed(refused.reason, refused.detail) from refused

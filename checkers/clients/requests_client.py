@@ -19,21 +19,12 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from checkers import tls
-from checkers.body import BodyRefused
-from checkers.clients.armed import ArmedSocket, TcpSocket, TlsSocket, armed
+from checkers.clients.armed import TcpSocket, TlsSocket, armed
 from checkers.clients.dial import dial
-from checkers.clients.exchange import (
-    Exchange,
-    Failed,
-    Hop,
-    Surroundings,
-    admitted,
-    body_for,
-    check_framing,
-    settle_body,
-    wire_headers,
-)
-from checkers.clients.strict_response import StrictResponse, pieces
+from checkers.clients.exchange import Exchange, Hop, Surroundings, admitted, wire_headers
+from checkers.clients.failure import Failed
+from checkers.clients.intake import Intake
+from checkers.clients.strict_response import StrictResponse
 from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
 from checkers.outcome import Reason
@@ -53,6 +44,7 @@ TABLE: Final[Mapping[type[BaseException], Reason]] = {
     # http.client and urllib3 leak these from malformed lengths, versions and field names.
     ValueError: Reason.PROTOCOL_ERROR,
 }
+_READ_BYTES: Final = 65_536
 _RAISED: Final = (
     Failed,
     LookupFailed,
@@ -106,7 +98,7 @@ class RequestsClient:
     def _connect(self, hop: Hop, seen: Exchange) -> socket.socket:
         url, marks = hop.request.url, seen.marks
         names = self._look_up(hop, marks)
-        addresses = admitted(names, self._surroundings.policy)
+        addresses = admitted(names, self._surroundings.policy, hop.ip_version)
         marks.connect_start = now()
         sock: socket.socket = dial(addresses, url.port, deadline=hop.deadline, make=TcpSocket)
         seen.remote_address = str(sock.getpeername()[0])
@@ -142,30 +134,22 @@ class RequestsClient:
         response = _ReadyAdapter(sock, hop).send(
             _prepared(hop, self._surroundings.user_agent), stream=True, timeout=hop.remaining
         )
-        assert isinstance(sock, ArmedSocket)
-        sock.head_bytes = None
         raw = response.raw
-        seen.headers = [(name, _text(value)) for name, value in raw.headers.iteritems()]
-        check_framing(seen)
-        seen.http_status = response.status_code
-        seen.http_version = f"{raw.version // 10}.{raw.version % 10}"
-        _receive(hop, seen, raw)
+        original = raw._original_response
+        assert isinstance(original, StrictResponse)
+        _receive(raw, Intake(hop, seen, original.head), seen.marks)
 
 
-def _receive(hop: Hop, seen: Exchange, raw: urllib3.BaseHTTPResponse) -> None:
-    body = body_for(hop, seen)
-    arrived, whole = now(), False
+def _receive(raw: urllib3.BaseHTTPResponse, intake: Intake, marks: Marks) -> None:
+    arrived, over = now(), False
     try:
-        for data in () if body is None else pieces(raw):
+        while not intake.ended and (data := raw.read1(_READ_BYTES, decode_content=False)):
             arrived = now()
-            assert body is not None
-            body.feed(data)
-        whole = True
-    except BodyRefused as refused:
-        raise Failed(refused.reason, refused.detail) from refused
+            intake.feed(data)
+        over = True
     finally:
-        seen.marks.response_end = arrived
-        settle_body(seen, body, whole=whole)
+        marks.response_end = arrived
+        intake.settle(over=over)
 
 
 def _prepared(hop: Hop, user_agent: str) -> requests.PreparedRequest:
@@ -177,17 +161,6 @@ def _prepared(hop: Hop, user_agent: str) -> requests.PreparedRequest:
     prepared.body = hop.request.body
     prepared.hooks = {}
     return prepared
-
-
-def _text(value: str) -> str:
-    """A field's value as UTF-8 where it is that, else as Latin-1, as http.client reads it."""
-    value = value.strip(" \t")
-    if value.isascii():
-        return value
-    try:
-        return value.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return value
 
 
 class _ReadyAdapter(HTTPAdapter):

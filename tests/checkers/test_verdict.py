@@ -3,13 +3,17 @@
 import pytest
 
 from checkers import Expectation, Reason, Severity, Status, Subject
-from checkers.clients.exchange import Exchange, Failure
+from checkers.clients.exchange import Exchange
+from checkers.clients.failure import Failure
+from checkers.clients.head import Fields
 from checkers.outcome import Certificate
 from checkers.verdict import effective, judge
 
 
 def _seen(status: int | None = 200, body: bytes = b"", **more: object) -> Exchange:
-    return Exchange(http_status=status, body=body, **more)  # type: ignore[arg-type]
+    headers: list[tuple[str, str]] = more.pop("headers", [])  # type: ignore[assignment]
+    fields = Fields("".join(f"{name}: {value}\r\n" for name, value in headers).encode())
+    return Exchange(http_status=status, body=body, fields=fields, **more)  # type: ignore[arg-type]
 
 
 def _expect(of: Subject, op: str, value: object = None, **more: object) -> Expectation:

@@ -1,0 +1,20 @@
+"""What went wrong in an exchange, as a value, and as the exception that ends one from inside."""
+
+from typing import NamedTuple
+
+from checkers.outcome import Reason
+
+
+class Failure(NamedTuple):
+    """What went wrong in an exchange, and a sentence for people."""
+
+    reason: Reason
+    detail: str
+
+
+class Failed(Exception):
+    """Ends an exchange from inside a client; never leaves it."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.failure = Failure(reason, detail)

@@ -1,0 +1,203 @@
+"""The head of a response, read by one grammar whichever library brought it (RFC 9112, 2 to 6).
+
+Libraries differ in what they let pass: cut heads, doubled lengths, names with spaces. Each client
+hands the bytes of the head to `parse_head`, and only what passes here is asked any further.
+"""
+
+import re
+from typing import Final
+
+from checkers.clients.failure import Failed
+from checkers.outcome import Reason
+
+#: All header fields of a response together, interim responses included, in bytes.
+MAX_HEADER_BYTES: Final = 256 * 1024
+#: One line. libcurl refuses 100 KiB and http.client 64 KiB; no sane server comes near.
+MAX_LINE_BYTES: Final = 64 * 1024
+#: Lines. libcurl refuses 5,000 fields.
+MAX_LINES: Final = 4000
+
+_BEGINNING: Final = b"HTTP/1."
+# A folded line goes on with the field before it (RFC 9112, 5.2); a bare LF ends a line (2.2).
+_HEAD: Final = re.compile(
+    rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?\r?\n"
+    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n(?:[ \t][^\x00\r\n]*\r?\n)*)*)"
+    rb"\r?\n\Z"
+)
+_FOLD: Final = re.compile(rb"[ \t]*\r?\n[ \t]+")
+_CONTROL: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LENGTH: Final = re.compile(r"[0-9]{1,18}\Z")
+_SHOWN_BYTES: Final = 80
+
+
+class Fields:
+    """Header fields as they came, in order. Looked up by name in any case."""
+
+    __slots__ = ("_lower", "_raw")
+
+    def __init__(self, raw: bytes = b"") -> None:
+        self._raw = b"\n" + raw
+        self._lower = self._raw.lower()
+
+    def values(self, name: str) -> list[str]:
+        """Every value of a field; `name` in lower case. UTF-8 where it is that, else Latin-1."""
+        wanted, found, at = b"\n" + name.encode("latin-1", "replace") + b":", [], -1
+        while (at := self._lower.find(wanted, at + 1)) >= 0:
+            start = at + len(wanted)
+            found.append(_text(self._raw[start : self._raw.index(b"\n", start)].strip(b" \t\r")))
+        return found
+
+    def items(self) -> list[tuple[str, str]]:
+        """Names as written, with their values."""
+        lines = (line.partition(b":") for line in self._raw.split(b"\n") if line)
+        return [(name.decode("ascii"), _text(value.strip(b" \t\r"))) for name, _, value in lines]
+
+    def without(self, name: str) -> bytes:
+        """The section as lines that any parser can read, but for one field."""
+        left_out = name.encode("ascii") + b":"
+        lines = (line.rstrip(b"\r") for line in self._raw.split(b"\n") if line)
+        kept = [line for line in lines if not line.lower().startswith(left_out)]
+        return b"".join(_CONTROL.sub(b" ", line) + b"\r\n" for line in kept)
+
+
+class Head:
+    """A status line and its fields, well formed, with an answer to where the body ends.
+
+    Attributes:
+        version: `1.0` or `1.1`.
+        chunked: the body is in chunks.
+    """
+
+    __slots__ = ("chunked", "fields", "length", "status", "version")
+
+    def __init__(self, status: int, version: str, fields: Fields) -> None:
+        self.status = status
+        self.version = version
+        self.fields = fields
+        self.chunked = False
+        self.length: int | None = None
+
+    @property
+    def interim(self) -> bool:
+        """RFC 9110, 15.2: more is to come. 101 is final here: no protocol was offered."""
+        return self.status < 200 and self.status != 101
+
+    def plain(self) -> bytes:
+        """The head as any parser reads it, for libraries that insist on parsing it themselves.
+
+        The transfer coding is left out: it is undone here, the same way for all of them.
+        """
+        line = b"HTTP/%b %d OK\r\n" % (self.version.encode("ascii"), self.status)
+        return line + self.fields.without("transfer-encoding") + b"\r\n"
+
+
+def parse_head(raw: bytes) -> Head:
+    """A head from its status line to its empty line.
+
+    Raises:
+        Failed: it is malformed, or leaves open where the body ends (RFC 9112, 6.3).
+    """
+    found = _HEAD.match(raw)
+    if found is None:
+        raise Failed(Reason.PROTOCOL_ERROR, f"The response is not valid HTTP/1: {_odd(raw)}.")
+    version, status, section = found.groups()
+    if b"\n " in section or b"\n\t" in section:
+        section = _FOLD.sub(b" ", section)
+    head = Head(int(status), version.decode("ascii"), Fields(section))
+    if not head.interim:
+        _frame(head)
+    return head
+
+
+def _frame(head: Head) -> None:
+    lengths = head.fields.values("content-length")
+    codings = head.fields.values("transfer-encoding")
+    if codings:
+        if lengths or [coding.lower() for coding in codings] != ["chunked"]:
+            raise Failed(
+                Reason.PROTOCOL_ERROR, "The response says in two ways where its body ends."
+            )
+        head.chunked = True
+    elif lengths:
+        if len(lengths) > 1 or not _LENGTH.match(lengths[0]):
+            raise Failed(Reason.PROTOCOL_ERROR, "The response has no valid Content-Length.")
+        head.length = int(lengths[0])
+
+
+class HeadLines:
+    """Lines of a head as they come, bounded, interim responses left behind."""
+
+    __slots__ = ("_bytes", "_count", "_lines")
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._bytes = 0
+        self._count = 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether a line of the head that is under way has come."""
+        return bool(self._lines)
+
+    def add(self, line: bytes) -> Head | None:
+        """Take in one line with its end; the head once it is complete and final.
+
+        Raises:
+            Failed: it passes a bound, or is malformed.
+        """
+        if not self._lines:
+            check_beginning(line)
+        self._lines.append(line)
+        self._bytes += len(line)
+        if len(line) > 2:
+            self.check_size()
+            return None
+        if line not in (b"\r\n", b"\n"):
+            return None
+        raw = b"".join(self._lines)
+        self._count += len(self._lines)
+        self._lines = []
+        self.check_size()
+        head = parse_head(raw)
+        return None if head.interim else head
+
+    def check_size(self, unread: int = 0) -> None:
+        """Refuse what is too large; `unread` bytes of an unfinished line count too."""
+        if self._bytes + unread > MAX_HEADER_BYTES:
+            raise Failed(
+                Reason.PROTOCOL_ERROR,
+                f"The header fields are larger than {MAX_HEADER_BYTES} bytes.",
+            )
+        if len(self._lines) + self._count > MAX_LINES:
+            raise Failed(Reason.PROTOCOL_ERROR, f"There are more than {MAX_LINES} header lines.")
+        if max(unread, len(self._lines[-1]) if self._lines else 0) > MAX_LINE_BYTES:
+            raise Failed(
+                Reason.PROTOCOL_ERROR, f"A header line is larger than {MAX_LINE_BYTES} bytes."
+            )
+
+
+def check_beginning(first: bytes) -> None:
+    """Refuse first bytes that no HTTP/1 response begins with, be they few or many.
+
+    Raises:
+        Failed: the response is in another protocol.
+    """
+    if not _BEGINNING.startswith(first[: len(_BEGINNING)]):
+        raise Failed(Reason.PROTOCOL_ERROR, "The response does not begin with HTTP/1.")
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeError:
+        return value.decode("latin-1")
+
+
+def _odd(raw: bytes) -> str:
+    """The line that is not as it should be, for people."""
+    lines = raw.split(b"\n")
+    for number, line in enumerate(lines[:-2]):
+        part = b"\n".join((lines[0] if number else line, *((line,) if number else ()), b"", b""))
+        if _HEAD.match(part) is None and not (number > 1 and line.startswith((b" ", b"\t"))):
+            return repr(line[:_SHOWN_BYTES])[1:]
+    return "its header section"
