@@ -1,7 +1,8 @@
 """Checks as a work that any strategy can carry: which client, under which policy."""
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from enum import StrEnum
 from time import time
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from checkers.admission import Policy
-from checkers.check import check
+from checkers.check import Conversation, check
 from checkers.clients.exchange import BlockingClient, NonBlockingClient, Surroundings
 from checkers.lookup import Lookup
 from checkers.outcome import Outcome, Reason, Status
@@ -18,7 +19,11 @@ from checkers.timing import now
 
 if TYPE_CHECKING:
     # A name only: a strategy's module never has to be loaded for a check.
-    from checkers.strategies.strategy import Fault
+    from checkers.clients.curl_loop import CurlLoop
+    from checkers.strategies.strategy import Fault, OwnLoop
+
+
+logger = logging.getLogger(__name__)
 
 
 class ClientName(StrEnum):
@@ -26,6 +31,7 @@ class ClientName(StrEnum):
 
     REQUESTS = "requests"
     AIOHTTP = "aiohttp"
+    CURL = "curl"
 
 
 class Item(msgspec.Struct, frozen=True, array_like=True):
@@ -77,15 +83,36 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
         finally:
             await client.close()
 
+    def own_loop(self) -> "AbstractContextManager[OwnLoop[Item, Outcome]] | None":
+        """libcurl's, which carries out whole checks by itself."""
+        return self._curl_loop() if self.client is ClientName.CURL else None
+
+    @contextmanager
+    def _curl_loop(self) -> "Iterator[CurlLoop[Item, Outcome]]":
+        from checkers.clients.curl_loop import CurlLoop  # noqa: PLC0415 -- as below
+
+        loop = CurlLoop(self._surroundings(), self._conversation, self._internal_error)
+        try:
+            yield loop
+        finally:
+            loop.close()
+
+    def _conversation(self, item: Item) -> Conversation:
+        return check(
+            item.seq, item.target, waiting_since=self.waiting_since, with_findings=self.findings
+        )
+
+    def _internal_error(self, item: Item, error: Exception) -> Outcome:
+        logger.error("an item failed in an unforeseen way", exc_info=error)
+        return _unknown(item, Reason.INTERNAL_ERROR, f"{type(error).__name__}: {error}", 0.0)
+
     def fault(self, item: Item, fault: "Fault", detail: str) -> Outcome:
         """The outcome of a target that could not be checked through a fault of ours."""
         queued = max(now() - self.waiting_since, 0.0)
         return _unknown(item, Reason(fault.value), detail, queued)
 
     def _carry_out(self, client: BlockingClient, item: Item) -> Outcome:
-        conversation = check(
-            item.seq, item.target, waiting_since=self.waiting_since, with_findings=self.findings
-        )
+        conversation = self._conversation(item)
         try:
             hop = next(conversation)
             while True:
@@ -95,9 +122,7 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
             return outcome
 
     async def _carry_out_async(self, client: NonBlockingClient, item: Item) -> Outcome:
-        conversation = check(
-            item.seq, item.target, waiting_since=self.waiting_since, with_findings=self.findings
-        )
+        conversation = self._conversation(item)
         try:
             hop = next(conversation)
             while True:
@@ -118,6 +143,10 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
     # requests (20 MB, 80 ms), nor the reverse.
 
     def _blocking(self) -> BlockingClient:
+        if self.client is ClientName.CURL:
+            from checkers.clients.curl_client import CurlClient  # noqa: PLC0415
+
+            return CurlClient(self._surroundings())
         from checkers.clients.requests_client import RequestsClient  # noqa: PLC0415
 
         return RequestsClient(self._surroundings())

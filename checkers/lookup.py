@@ -76,7 +76,7 @@ class Lookup:
             TimeoutError: `timeout` seconds went by. The look-up goes on for whoever else waits.
             NameNotResolved, LookupImpossible: as the resolver says.
         """
-        return self._ask(name).result(timeout)
+        return self.ask(name).result(timeout)
 
     async def find_soon(self, name: str) -> Sequence[str]:
         """Addresses of a name, for an event loop, under the caller's deadline; raises as `find`."""
@@ -89,10 +89,11 @@ class Lookup:
                 loop.call_soon_threadsafe(_copy, done, answer)
 
         # Not asyncio.wrap_future: cancelling one waiter would cancel the look-up the others share.
-        self._ask(name).add_done_callback(hand_over)
+        self.ask(name).add_done_callback(hand_over)
         return await answer
 
-    def _ask(self, name: str) -> concurrent.futures.Future[Sequence[str]]:
+    def ask(self, name: str) -> concurrent.futures.Future[Sequence[str]]:
+        """The answer to come, shared with whoever else asks meanwhile: never to be cancelled."""
         with self._lock:
             shared = self._in_flight.get(name)
             if shared is not None:

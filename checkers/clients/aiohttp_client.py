@@ -5,6 +5,7 @@ The connector dials by itself, so that look-up, policy and marks are those of ev
 
 import asyncio
 import socket
+import ssl
 from contextvars import ContextVar
 from typing import Final
 
@@ -29,6 +30,7 @@ from checkers.clients.exchange import (
 from checkers.clients.failure import Failed
 from checkers.clients.head import MAX_HEADER_BYTES
 from checkers.clients.intake import Intake
+from checkers.clients.peek import refused_soon
 from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
 from checkers.timing import Marks, now
@@ -82,7 +84,7 @@ class AiohttpClient:
             seen.ended = seen.marks.response_end or now()
         except _RAISED as error:
             seen.failure = seen.cut or failure_of(error, seen.marks, TABLE)
-            seen.marks.response_end, seen.ended = None, now()
+            seen.marks.response_end, seen.ended = None, seen.ended or now()
         return seen
 
     async def close(self) -> None:
@@ -200,13 +202,17 @@ class _Connector(BaseConnector):
             )
             return plain
         seen.marks.secure_connection_start = now()
-        transport, protocol = await self._loop.create_connection(
-            lambda: Arrival(self._loop, seen),
-            sock=sock,
-            ssl=self._contexts[hop.verify_tls],
-            server_hostname=url.host.rstrip("."),
-            ssl_handshake_timeout=hop.remaining + 1.0,
-        )
+        try:
+            transport, protocol = await self._loop.create_connection(
+                lambda: Arrival(self._loop, seen),
+                sock=sock,
+                ssl=self._contexts[hop.verify_tls],
+                server_hostname=url.host.rstrip("."),
+                ssl_handshake_timeout=hop.remaining + 1.0,
+            )
+        except ssl.SSLCertVerificationError as error:
+            seen.ended = now()
+            raise await refused_soon(error, hop, seen) from error
         connection = transport.get_extra_info("ssl_object")
         seen.tls = tls.facts(connection)
         return protocol

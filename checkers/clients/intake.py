@@ -1,4 +1,4 @@
-"""The body of one response on its way in: its codings undone under a cap, whoever brings the bytes."""
+"""The body of one response on its way in: its codings undone under a cap, for every client."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,9 +19,10 @@ class Intake:
 
     Attributes:
         ended: no further byte belongs to the body, or nobody waits for it.
+        bounded: a Content-Length says where it ends.
     """
 
-    __slots__ = ("_body", "_chunks", "_left", "_seen", "ended")
+    __slots__ = ("_body", "_chunks", "_left", "_seen", "bounded", "ended")
 
     def __init__(self, hop: Hop, seen: Exchange, head: Head) -> None:
         seen.note_head(head)
@@ -29,6 +30,7 @@ class Intake:
         self._body: Body | None = None
         self._chunks: Chunks | None = None
         self._left = head.length
+        self.bounded = head.length is not None
         self.ended = _has_no_body(hop, head)
         if self.ended:
             seen.body_bytes = 0

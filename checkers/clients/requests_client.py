@@ -7,6 +7,7 @@ fields and body alike. Nothing is retried, pooled, proxied or redirected by the 
 
 import http.client
 import socket
+import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from checkers.clients.dial import dial
 from checkers.clients.exchange import Exchange, Hop, Surroundings, admitted, wire_headers
 from checkers.clients.failure import Failed
 from checkers.clients.intake import Intake
+from checkers.clients.peek import refused
 from checkers.clients.strict_response import StrictResponse
 from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
@@ -79,7 +81,7 @@ class RequestsClient:
             seen.ended = seen.marks.response_end or now()
         except _RAISED as error:
             seen.failure = failure_of(error, seen.marks, TABLE)
-            seen.marks.response_end, seen.ended = None, now()
+            seen.marks.response_end, seen.ended = None, seen.ended or now()
         finally:
             if sock is not None:
                 self._live.discard(sock)
@@ -112,6 +114,10 @@ class RequestsClient:
             )
             sock.settimeout(hop.remaining)
             sock.do_handshake()
+        except ssl.SSLCertVerificationError as error:
+            sock.close()
+            seen.ended = now()
+            raise refused(error, hop, seen) from error
         except BaseException:
             sock.close()
             raise

@@ -8,6 +8,7 @@ from typing import Final
 from checkers.checks import ClientName
 from checkers.errors import UnknownStrategy
 from checkers.strategies.asynchronous import Asynchronous
+from checkers.strategies.hybrid import Hybrid
 from checkers.strategies.multiprocess import Multiprocess
 from checkers.strategies.sequential import Sequential
 from checkers.strategies.strategy import Limits, Strategy
@@ -21,6 +22,7 @@ class StrategyName(StrEnum):
     THREADED = "threaded"
     MULTIPROCESS = "multiprocess"
     ASYNC = "async"
+    HYBRID = "hybrid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,7 @@ CATALOGUE: Final[Mapping[StrategyName, Entry]] = {
         Entry(
             name=StrategyName.SEQUENTIAL,
             make=Sequential,
-            clients=(ClientName.REQUESTS,),
+            clients=(ClientName.REQUESTS, ClientName.CURL),
             concurrency=1,
             max_concurrency=1,
             summary="One check after the other.",
@@ -67,7 +69,7 @@ CATALOGUE: Final[Mapping[StrategyName, Entry]] = {
         Entry(
             name=StrategyName.THREADED,
             make=Threaded,
-            clients=(ClientName.REQUESTS,),
+            clients=(ClientName.REQUESTS, ClientName.CURL),
             concurrency=32,
             max_concurrency=1000,
             summary="A crew of threads around one queue.",
@@ -81,7 +83,7 @@ CATALOGUE: Final[Mapping[StrategyName, Entry]] = {
         Entry(
             name=StrategyName.MULTIPROCESS,
             make=Multiprocess,
-            clients=(ClientName.REQUESTS,),
+            clients=(ClientName.REQUESTS, ClientName.CURL),
             concurrency=8,
             max_concurrency=64,
             summary="Warm worker processes, fed on demand over a pipe each.",
@@ -95,7 +97,7 @@ CATALOGUE: Final[Mapping[StrategyName, Entry]] = {
         Entry(
             name=StrategyName.ASYNC,
             make=Asynchronous,
-            clients=(ClientName.AIOHTTP,),
+            clients=(ClientName.AIOHTTP, ClientName.CURL),
             concurrency=200,
             max_concurrency=10_000,
             summary="Lanes on one event loop.",
@@ -105,6 +107,20 @@ CATALOGUE: Final[Mapping[StrategyName, Entry]] = {
             switching="Inside the process, at every await: a few microseconds.",
             scalability="To thousands in flight, at the lowest processor time for each check.",
             limits="Anything that blocks the loop delays everything on it.",
+        ),
+        Entry(
+            name=StrategyName.HYBRID,
+            make=Hybrid,
+            clients=(ClientName.AIOHTTP, ClientName.CURL),
+            concurrency=200,
+            max_concurrency=10_000,
+            summary="Warm worker processes with an event loop each, one for each core.",
+            best_for="Thousands of checks that keep one core busy by themselves.",
+            parallelism="Waits overlap in every process; code runs on as many cores as there are.",
+            memory="An interpreter for each process, some 30 MiB, and a connection for each lane.",
+            switching="Inside each process; items and outcomes are copied through a pipe in bulk.",
+            scalability="With the cores, as far as targets and network follow.",
+            limits="For a short list starting the processes takes longer than the checks.",
         ),
     )
 }

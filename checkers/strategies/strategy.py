@@ -11,8 +11,6 @@ from checkers.meter import Usage
 
 logger = logging.getLogger(__name__)
 
-ItemIn = TypeVar("ItemIn", contravariant=True)  # noqa: PLC0105 -- named for what it is
-OutcomeOut = TypeVar("OutcomeOut", covariant=True)  # noqa: PLC0105
 Item = TypeVar("Item")
 Out = TypeVar("Out")
 
@@ -27,20 +25,49 @@ class Fault(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
-class Work(Protocol[ItemIn, OutcomeOut]):
+class OwnLoop(Protocol[Item, Out]):
+    """An event loop of a library's own, in whatever thread calls `run`."""
+
+    def run(
+        self,
+        take: Callable[[], Item | None],
+        over: Callable[[], bool],
+        put: Callable[[list[tuple[Item, Out]]], None],
+        lanes: int,
+    ) -> None:
+        """Carry out items until `over`; `take` gives `None` while there is none.
+
+        `put` is given every item with its outcome, in order of completion.
+        """
+        ...
+
+    def wake(self) -> None:
+        """Say, from any thread, that there may be more to take."""
+        ...
+
+    def stop(self) -> None:
+        """End, from any thread; what is in flight is forgotten."""
+        ...
+
+
+class Work(Protocol[Item, Out]):
     """What is done with each item. Picklable, since it may be carried to another process."""
 
-    def opened(self) -> AbstractContextManager[Callable[[ItemIn], OutcomeOut]]:
+    def opened(self) -> AbstractContextManager[Callable[[Item], Out]]:
         """What carries out one item in the calling thread; threads may share it."""
         ...
 
     def opened_async(
         self,
-    ) -> AbstractAsyncContextManager[Callable[[ItemIn], Awaitable[OutcomeOut]]]:
+    ) -> AbstractAsyncContextManager[Callable[[Item], Awaitable[Out]]]:
         """What carries out one item on the running event loop."""
         ...
 
-    def fault(self, item: ItemIn, fault: Fault, detail: str) -> OutcomeOut:
+    def own_loop(self) -> AbstractContextManager[OwnLoop[Item, Out]] | None:
+        """The event loop of a library that brings its own; `None` where asyncio's carries it."""
+        ...
+
+    def fault(self, item: Item, fault: Fault, detail: str) -> Out:
         """The outcome of an item that could not be carried out."""
         ...
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from checkers.child import Line, tie_to_parent
 from checkers.meter import forget_peak, own_usage
-from checkers.strategies.multiprocess import Ask
 from checkers.strategies.strategy import Work, carried_out
+from checkers.strategies.workers import Ask
 
 
 def main() -> None:

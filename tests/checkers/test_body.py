@@ -29,7 +29,7 @@ def _taken(body: Body, data: bytes, piece: int) -> bytes:
     for start in range(0, len(data), piece):
         body.feed(data[start : start + piece])
     body.finish()
-    return body.kept
+    return bytes(body.kept)
 
 
 @pytest.mark.parametrize("coding", PACKED)

@@ -13,6 +13,7 @@ import uvloop
 from checkers import (
     CATALOGUE,
     CheckWork,
+    ClientName,
     Expectation,
     Item,
     Limits,
@@ -49,6 +50,7 @@ class Behaviour(NamedTuple):
 def carried_out(
     name: StrategyName,
     targets: Sequence[Target],
+    client: ClientName | None = None,
     *,
     ca_bundle: Path | None = None,
     allowed: tuple[str, ...] | None = None,
@@ -63,7 +65,7 @@ def carried_out(
         known = entry(name)
         strategy = known.make(Limits(concurrency=min(16, known.max_concurrency)))
         work = CheckWork(
-            client=known.clients[0],
+            client=client or known.clients[0],
             waiting_since=monotonic(),
             allowed_networks=allowed,
             user_agent="Tercet/test",
@@ -257,21 +259,24 @@ def _behaviour(name: str, url: str, said: str, **fields: object) -> Behaviour:
     return Behaviour(name, Target(url=url, **patient), said)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", list(CATALOGUE))
+GRID = [(name, client) for name, known in CATALOGUE.items() for client in known.clients]
+
+
+@pytest.mark.parametrize(("name", "client"), GRID)
 def test_every_cell_says_what_the_server_deserves(
-    name: StrategyName, behaviours: list[Behaviour], ca_bundle: Path
+    name: StrategyName, client: ClientName, behaviours: list[Behaviour], ca_bundle: Path
 ) -> None:
-    outcomes = carried_out(name, [b.target for b in behaviours], ca_bundle=ca_bundle)
+    outcomes = carried_out(name, [b.target for b in behaviours], client, ca_bundle=ca_bundle)
 
     said = {b.name: verdict(o) for b, o in zip(behaviours, outcomes, strict=True)}
     assert said == {b.name: b.verdict for b in behaviours}
 
 
-@pytest.mark.parametrize("name", list(CATALOGUE))
+@pytest.mark.parametrize(("name", "client"), GRID)
 def test_every_outcome_is_complete_and_its_phases_fit(
-    name: StrategyName, behaviours: list[Behaviour], ca_bundle: Path
+    name: StrategyName, client: ClientName, behaviours: list[Behaviour], ca_bundle: Path
 ) -> None:
-    outcomes = carried_out(name, [b.target for b in behaviours], ca_bundle=ca_bundle)
+    outcomes = carried_out(name, [b.target for b in behaviours], client, ca_bundle=ca_bundle)
 
     for outcome in outcomes:
         found = [getattr(outcome.phases, name) for name in PHASE_NAMES]

@@ -51,6 +51,9 @@ class Doubling:
             os.kill(os.getpid(), signal.SIGKILL)
         return item, item * 2
 
+    def own_loop(self) -> None:
+        return None
+
     def fault(self, item: int, fault: Fault, detail: str) -> tuple[int, object]:
         assert detail
         return item, fault

@@ -1,0 +1,69 @@
+"""One exchange with libcurl in the calling thread: an easy handle for every thread."""
+
+import socket
+import threading
+from collections.abc import Sequence
+
+import pycurl
+
+from checkers.clients.curl_transfer import Transfer
+from checkers.clients.exchange import Exchange, Hop, Surroundings, admitted
+from checkers.clients.failure import Failed
+from checkers.failures import failure_of
+from checkers.lookup import LookupFailed
+from checkers.timing import now
+
+
+class CurlClient:
+    """Makes exchanges with libcurl in the calling thread; threads may share it."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._mine = threading.local()
+        self._live: set[Transfer] = set()
+
+    def exchange(self, hop: Hop) -> Exchange:
+        """Make one exchange. It ends by the hop's deadline, whatever the server does."""
+        seen = Exchange()
+        try:
+            addresses = self._look_up(hop, seen)
+        except (Failed, LookupFailed, TimeoutError) as error:
+            seen.failure, seen.ended = failure_of(error, seen.marks, {}), now()
+            return seen
+        transfer = self._transfer()
+        self._live.add(transfer)
+        try:
+            transfer.prepare(hop, seen, addresses)
+            transfer.curl.perform()
+        except pycurl.error as error:
+            return transfer.finish(error.args)
+        finally:
+            self._live.discard(transfer)
+        return transfer.finish(None)
+
+    def abort(self) -> None:
+        """End the exchanges under way in other threads; each returns within moments."""
+        for transfer in tuple(self._live):
+            held = transfer.socket
+            try:
+                if held is not None:
+                    held.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                # Already closed, or not connected yet: nothing to wake.
+                continue
+
+    def _transfer(self) -> Transfer:
+        found: Transfer | None = getattr(self._mine, "transfer", None)
+        if found is None:
+            found = self._mine.transfer = Transfer(self._surroundings)
+        return found
+
+    def _look_up(self, hop: Hop, seen: Exchange) -> Sequence[str] | None:
+        url, marks = hop.request.url, seen.marks
+        if url.literal:
+            admitted((url.host,), self._surroundings.policy, hop.ip_version)
+            return None
+        marks.domain_lookup_start = now()
+        found = self._surroundings.lookup.find(url.host, hop.remaining)
+        marks.domain_lookup_end = now()
+        return admitted(found, self._surroundings.policy, hop.ip_version)

@@ -1,0 +1,122 @@
+"""What a libcurl handle is told of the request it is to send."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pycurl
+
+from checkers.clients.exchange import ATTEMPT_DELAY_SECONDS, Hop, wire_headers
+from checkers.timing import now
+from checkers.tls import Trust
+
+# curl/curl.h; pycurl has no name for it.
+_HAPPY_EYEBALLS_TIMEOUT_MS: Final = 271
+_FOR_GOOD: Final[Sequence[tuple[int, Any]]] = (
+    (pycurl.NOSIGNAL, 1),
+    (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+    (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+    # One attempt, one connection; and nothing of an earlier handshake.
+    (pycurl.FRESH_CONNECT, 1),
+    (pycurl.FORBID_REUSE, 1),
+    (pycurl.SSL_SESSIONID_CACHE, 0),
+    (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+    # No proxy from the environment, no redirect, no path made shorter.
+    (pycurl.PROXY, ""),
+    (pycurl.NOPROXY, "*"),
+    (pycurl.FOLLOWLOCATION, 0),
+    (pycurl.PATH_AS_IS, 1),
+    # Chunks are undone here, as for every client.
+    (pycurl.HTTP_TRANSFER_DECODING, 0),
+    (pycurl.TCP_NODELAY, 0),
+)
+# What libcurl would add by itself.
+_UNSAID: Final = ("Expect:", "Content-Type:")
+
+
+def set_for_good(curl: pycurl.Curl, trusted: Trust) -> None:
+    """What holds for every exchange of a handle."""
+    for option, value in _FOR_GOOD:
+        curl.setopt(option, value)
+    curl.setopt(_HAPPY_EYEBALLS_TIMEOUT_MS, int(ATTEMPT_DELAY_SECONDS * 1000))
+    # A folder beside the bundle would keep libcurl from caching what it has parsed.
+    for option, place in ((pycurl.CAINFO, trusted.bundle), (pycurl.CAPATH, trusted.folder)):
+        if place is None:
+            curl.unsetopt(option)
+        else:
+            curl.setopt(option, place)
+
+
+class CurlRequest:
+    """Tells a handle of one request after another; what has not changed is not told again."""
+
+    def __init__(self, curl: pycurl.Curl, user_agent: str) -> None:
+        self._curl = curl
+        self._user_agent = user_agent
+        self._said: tuple[object, ...] | None = None
+        self._origin = ""
+        self._secure = False
+        self._plain_get = True
+
+    def set(self, hop: Hop, addresses: Sequence[str] | None) -> None:
+        """Make the handle ready for an exchange; `addresses` as they are to be tried."""
+        request, curl = hop.request, self._curl
+        url = request.url
+        origin = f"{url.scheme}://{_host(url.host)}:{url.port}/"
+        if origin != self._origin:
+            self._origin = origin
+            curl.setopt(pycurl.URL, origin)
+        curl.setopt(pycurl.REQUEST_TARGET, url.target)
+        plain_get = request.body is None and request.method == "GET"
+        if not (plain_get and self._plain_get):
+            self._set_method(request.method, request.body)
+            self._plain_get = plain_get
+        said = (request.headers, request.method, request.body is None, url.authority)
+        if said != self._said:
+            self._said = said
+            fields = wire_headers(request, self._user_agent)
+            curl.setopt(pycurl.HTTPHEADER, [*_lines_of(fields), *_unsaid(fields)])
+        if addresses is not None:
+            listed = ",".join(_host(address) for address in addresses)
+            # With a plus the entry ages, or the cache would grow with every name.
+            curl.setopt(pycurl.RESOLVE, [f"+{_host(url.host)}:{url.port}:{listed}"])
+        if url.secure:
+            curl.setopt(pycurl.SSL_VERIFYPEER, int(hop.verify_tls))
+            curl.setopt(pycurl.SSL_VERIFYHOST, 2 if hop.verify_tls else 0)
+        if url.secure is not self._secure:
+            self._secure = url.secure
+            # Protocol and cipher are named nowhere but in the text for people.
+            curl.setopt(pycurl.VERBOSE, int(url.secure))
+            curl.setopt(pycurl.OPT_CERTINFO, int(url.secure))
+        curl.setopt(pycurl.TIMEOUT_MS, max(int((hop.deadline - now()) * 1000) + 1, 1))
+
+    def _set_method(self, method: str, body: bytes | None) -> None:
+        curl = self._curl
+        curl.setopt(pycurl.HTTPGET, 1)
+        curl.unsetopt(pycurl.CUSTOMREQUEST)
+        if body is not None or method in ("POST", "PUT", "PATCH"):
+            curl.setopt(pycurl.POST, 1)
+            curl.setopt(pycurl.POSTFIELDS, body or b"")
+            curl.setopt(pycurl.CUSTOMREQUEST, method)
+        elif method == "HEAD":
+            curl.setopt(pycurl.NOBODY, 1)
+        elif method != "GET":
+            curl.setopt(pycurl.CUSTOMREQUEST, method)
+
+
+def _host(host: str) -> str:
+    """A host as libcurl reads it: brackets around IPv6, no dot at the end of a name."""
+    return f"[{host}]" if ":" in host else host.rstrip(".")
+
+
+def _lines_of(fields: list[tuple[str, str]]) -> list[str]:
+    # An empty value is written with a semicolon; libcurl counts the body by itself.
+    return [
+        f"{name}: {value}" if value else f"{name};"
+        for name, value in fields
+        if name != "Content-Length"
+    ]
+
+
+def _unsaid(fields: list[tuple[str, str]]) -> list[str]:
+    given = {name.lower() for name, _ in fields}
+    return [name for name in _UNSAID if name[:-1].lower() not in given]

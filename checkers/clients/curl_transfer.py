@@ -1,0 +1,275 @@
+"""One exchange with libcurl: a handle made ready, listened to, and read.
+
+libcurl connects, speaks TLS and HTTP by itself, in C, and keeps its own marks. It resolves no name
+and chooses no address: it is handed addresses, and asks before it dials one. The head and the body
+are read here as they come, by the grammar that all clients share.
+"""
+
+import os
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pycurl
+
+from checkers import tls
+from checkers.clients.curl_request import CurlRequest, set_for_good
+from checkers.clients.exchange import (
+    Exchange,
+    Hop,
+    Surroundings,
+)
+from checkers.clients.failure import Failed, Failure
+from checkers.clients.head import HeadLines
+from checkers.clients.intake import Intake
+from checkers.failures import BY_VERIFY_CODE, failure_of, timed_out
+from checkers.outcome import Reason
+from checkers.timing import Marks, now
+
+# curl/curl.h, CURLE_TOO_LARGE: of a header section. pycurl has no name for it.
+_E_TOO_LARGE: Final = 100
+#: What libcurl says where the system's error number, TLS or a mark does not tell more.
+TABLE: Final[Mapping[int, Reason]] = {
+    pycurl.E_UNSUPPORTED_PROTOCOL: Reason.PROTOCOL_ERROR,  # HTTP/0.9, HTTP/3 in plain text
+    pycurl.E_URL_MALFORMAT: Reason.INVALID_URL,
+    pycurl.E_COULDNT_RESOLVE_HOST: Reason.NAME_NOT_RESOLVED,
+    pycurl.E_COULDNT_CONNECT: Reason.NOT_MEASURED,  # with no number: no socket was to be had
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: Reason.PROTOCOL_ERROR,
+    pycurl.E_PARTIAL_FILE: Reason.INCOMPLETE_BODY,
+    pycurl.E_OUT_OF_MEMORY: Reason.NOT_MEASURED,
+    pycurl.E_SSL_CONNECT_ERROR: Reason.TLS_HANDSHAKE_FAILED,
+    pycurl.E_GOT_NOTHING: Reason.CONNECTION_CLOSED,
+    pycurl.E_SEND_ERROR: Reason.CONNECTION_RESET,
+    pycurl.E_RECV_ERROR: Reason.CONNECTION_RESET,
+    pycurl.E_SSL_CERTPROBLEM: Reason.CLIENT_CERTIFICATE_REQUIRED,
+    pycurl.E_SSL_CIPHER: Reason.TLS_HANDSHAKE_FAILED,
+    pycurl.E_PEER_FAILED_VERIFICATION: Reason.CERTIFICATE_UNTRUSTED,
+    pycurl.E_SSL_CACERT_BADFILE: Reason.NOT_MEASURED,
+    pycurl.E_SSL_ISSUER_ERROR: Reason.CERTIFICATE_UNTRUSTED,
+    pycurl.E_SSL_INVALIDCERTSTATUS: Reason.CERTIFICATE_UNTRUSTED,
+    _E_TOO_LARGE: Reason.PROTOCOL_ERROR,
+}
+# curl/curl.h, CURL_SOCKET_BAD.
+_NO_SOCKET: Final = -1
+_STOP: Final = -1
+_MICROSECOND: Final = 1e-6
+#: Codes whose cause the system's number tells more closely.
+_OF_THE_SYSTEM: Final = frozenset(
+    {
+        pycurl.E_COULDNT_CONNECT,
+        pycurl.E_SEND_ERROR,
+        pycurl.E_RECV_ERROR,
+        pycurl.E_SSL_CONNECT_ERROR,
+    }
+)
+_CONNECTED_WITH: Final = b"SSL connection using "
+_CLIENT_CERTIFICATE: Final = ("certificate required", "certificate_required")
+
+Error = tuple[int, str]
+
+
+class Transfer:
+    """A handle that carries out one exchange after another, each on a connection of its own.
+
+    Args:
+        opened: noted in whenever a socket was made, for whoever releases it early.
+
+    Attributes:
+        socket: the one libcurl last took a duplicate of, until it is released.
+        owner: what the handle is used for, for whoever drives it.
+    """
+
+    def __init__(
+        self, surroundings: Surroundings, *, opened: "list[Transfer] | None" = None
+    ) -> None:
+        self._opened = opened
+        self._policy = surroundings.policy
+        self.socket: socket.socket | None = None
+        self.curl = curl = pycurl.Curl()
+        self.owner: Any = None
+        self._request = CurlRequest(curl, surroundings.user_agent)
+        set_for_good(curl, tls.trust(surroundings.ca_bundle))
+        curl.setopt(pycurl.HEADERFUNCTION, self._on_line)
+        curl.setopt(pycurl.WRITEFUNCTION, self._on_data)
+        curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        curl.setopt(pycurl.DEBUGFUNCTION, self._on_text)
+
+    def prepare(self, hop: Hop, seen: Exchange, addresses: Sequence[str] | None) -> None:
+        """Make the handle ready.
+
+        Args:
+            addresses: of the host's name, in the order to be tried; `None` for a literal host.
+        """
+        self._hop, self._seen = hop, seen
+        self._lines: HeadLines | None = HeadLines()
+        self._intake: Intake | None = None
+        self._failure: Failure | None = None
+        self._complete = False
+        self._agreed = b""
+        self._dialled = ""
+        self._dials = 0
+        self._secure = hop.request.url.secure
+        self._request.set(hop, addresses)
+
+    # What libcurl calls. An exception in a callback would be printed and forgotten.
+
+    def _open_socket(self, _purpose: int, address: Any) -> Any:
+        if not self._dials:
+            self._seen.marks.connect_start = now()
+        self._dials += 1
+        self._dialled = dialled = str(address.addr[0])
+        refusal = self._policy.refusal(dialled)
+        if refusal is not None:
+            self._failure = Failure(Reason.ADDRESS_NOT_ALLOWED, refusal)
+            return _NO_SOCKET
+        try:
+            made = socket.socket(address.family, address.socktype, address.protocol)
+        except OSError as error:
+            self._failure = failure_of(error, self._seen.marks, {})
+            return _NO_SOCKET
+        self.release()
+        # libcurl takes a duplicate; ours is closed by whoever drives the handle.
+        self.socket = made
+        if self._opened is not None:
+            self._opened.append(self)
+        return made
+
+    def _on_line(self, line: bytes) -> int | None:
+        if self._lines is None:
+            return None
+        try:
+            head = self._lines.add(line)
+            if head is None:
+                return None
+            self._lines = None
+            self._intake = intake = Intake(self._hop, self._seen, head)
+        except Failed as failed:
+            self._failure = failed.failure
+            return _STOP
+        except Exception as error:  # noqa: BLE001 -- told in the outcome; libcurl would drop it
+            self._failure = failure_of(error, self._seen.marks, {})
+            return _STOP
+        if intake.ended and head.length != 0:
+            # A body that nobody waits for.
+            self._complete = True
+            return _STOP
+        return None
+
+    def _on_data(self, data: bytes) -> int | None:
+        intake = self._intake
+        if intake is None:
+            return None
+        try:
+            intake.feed(data)
+        except Failed as failed:
+            self._failure = failed.failure
+            return _STOP
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._failure = failure_of(error, self._seen.marks, {})
+            return _STOP
+        if intake.ended:
+            # libcurl knows nothing of chunks here and would read on.
+            self._complete = True
+            return None if intake.bounded else _STOP
+        return None
+
+    def _on_text(self, kind: int, text: bytes) -> None:
+        if kind == pycurl.INFOTYPE_TEXT and text.startswith(_CONNECTED_WITH):
+            self._agreed = text
+
+    def release(self) -> None:
+        """Close our end of the socket, which libcurl has a duplicate of."""
+        if self.socket is not None:
+            self.socket.close()
+            self.socket = None
+
+    def finish(self, error: Error | None) -> Exchange:
+        """What the exchange saw, once libcurl is through with it."""
+        self.release()
+        seen, marks = self._seen, self._seen.marks
+        self._read_marks(marks)
+        seen.ended = marks.response_end or now()
+        if self._dials:
+            seen.remote_address = (
+                self._dialled if self._dials == 1 else self.curl.getinfo(pycurl.PRIMARY_IP) or None
+            )
+        if self._secure and marks.connect_end is not None:
+            self._read_certificate(seen)
+        seen.failure = self._settled(error)
+        if seen.failure is not None:
+            marks.response_end = None
+        return seen
+
+    def _settled(self, error: Error | None) -> Failure | None:
+        """Note what came of the body; why the exchange failed, if it did."""
+        failure = self._failure
+        if failure is None and error is not None and not self._complete:
+            failure = self._failure_of(error)
+        try:
+            if self._intake is not None:
+                self._intake.settle(over=failure is None)
+        except Failed as failed:
+            return failed.failure
+        if failure is None and self._intake is None:
+            # The connection ended in the middle of the head.
+            return Failure(
+                Reason.CONNECTION_CLOSED, "The connection was closed before a response came."
+            )
+        return failure
+
+    def _read_marks(self, marks: Marks) -> None:
+        if marks.connect_start is None:
+            return
+        told = self.curl.getinfo
+        # libcurl counts from its own start; the instant it asked for a socket is known to both.
+        base = marks.connect_start - told(pycurl.NAMELOOKUP_TIME_T) * _MICROSECOND
+        ended = told(pycurl.TOTAL_TIME_T)
+        marks.response_end = base + ended * _MICROSECOND
+        connected = told(pycurl.CONNECT_TIME_T)
+        if not connected:
+            return
+        if self._secure:
+            marks.secure_connection_start = base + connected * _MICROSECOND
+            connected = told(pycurl.APPCONNECT_TIME_T)
+            if not connected:
+                return
+        marks.connect_end = base + connected * _MICROSECOND
+        requested = told(pycurl.PRETRANSFER_TIME_T)
+        if not requested:
+            return
+        marks.request_start = base + requested * _MICROSECOND
+        answered = told(pycurl.STARTTRANSFER_TIME_T)
+        if answered:
+            marks.response_start = base + answered * _MICROSECOND
+
+    def _read_certificate(self, seen: Exchange) -> None:
+        shown = self.curl.getinfo(pycurl.INFO_CERTINFO)
+        pem = next((value for key, value in shown[0] if key == "Cert"), "") if shown else ""
+        agreed = self._agreed[len(_CONNECTED_WITH) :].decode("ascii", "replace").split(" / ")
+        self._der = ssl.PEM_cert_to_DER_cert(pem) if pem else b""
+        seen.tls = tls.certificate(self._der, agreed[0], agreed[1] if len(agreed) > 1 else "")
+
+    def _failure_of(self, error: Error) -> Failure:
+        """Why libcurl gave up, told from its code, the system's number, and how far it had come."""
+        code, text = error
+        marks = self._seen.marks
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            return timed_out(marks)
+        if code == pycurl.E_PEER_FAILED_VERIFICATION:
+            return self._refused_certificate(text)
+        if any(part in text for part in _CLIENT_CERTIFICATE):
+            return failure_of(ssl.SSLError(1, text), marks, {})
+        number = self.curl.getinfo(pycurl.OS_ERRNO)
+        if code in _OF_THE_SYSTEM and number:
+            return failure_of(OSError(number, os.strerror(number)), marks, {})
+        return Failure(TABLE.get(code, Reason.INTERNAL_ERROR), f"libcurl says: {text} ({code}).")
+
+    def _refused_certificate(self, text: str) -> Failure:
+        """Told from the certificate, as libcurl looks at the name first and others at the dates."""
+        code = self.curl.getinfo(pycurl.SSL_VERIFYRESULT)
+        host = self._hop.request.url.host
+        self._read_certificate(self._seen)
+        reason = BY_VERIFY_CODE.get(code, Reason.CERTIFICATE_UNTRUSTED)
+        reason = tls.why_refused(self._der, host, reason)
+        return Failure(reason, f"The certificate was not accepted: {text}")

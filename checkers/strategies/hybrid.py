@@ -1,0 +1,178 @@
+"""Processes with an event loop each: very many checks that wait, on every core.
+
+Each worker is kept supplied with as many items as it has lanes and a few more; what it brings back
+is made up for at once. A worker that dies costs what it held a second try.
+"""
+
+import asyncio
+import math
+import os
+import pickle
+from collections import deque
+from collections.abc import Iterable, Iterator, Sized
+from typing import Final, Generic
+
+from checkers.child import Child, ChildLost
+from checkers.meter import Usage
+from checkers.strategies.outbox import Outbox, first_of
+from checkers.strategies.strategy import Emit, Fault, Item, Limits, Out, Work
+from checkers.strategies.workers import Ask, Worker, packed
+
+_MODULE: Final = "checkers.strategies.hybrid_worker"
+_TRIES: Final = 2
+# Items that lie ready in a worker, so that no lane waits for the pipe.
+_AHEAD: Final = 32
+# Starting a worker may fail for want of memory or descriptors; then the others do its part.
+_STARTS: Final = 5
+
+
+class Hybrid:
+    """As many workers as there are cores; they stay warm from run to run."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        count = min(len(os.sched_getaffinity(0)), limits.concurrency)
+        self._workers = [Worker(_MODULE) for _ in range(count)]
+
+    async def open(self, work: Work[Item, Out]) -> None:
+        """Start the workers, and let them load what the work needs."""
+        try:
+            await asyncio.gather(
+                *(worker.take_up(load) for worker, load, _ in self._shares(packed(work)))
+            )
+        except ChildLost as error:
+            raise OSError("A worker process ended before it was ready.") from error
+        finally:
+            await self._stop_busy()
+
+    async def run(self, work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out]) -> None:
+        total = len(items) if isinstance(items, Sized) else None
+        # Of a short list every worker gets its share, and none takes it all.
+        share = math.inf if total is None else max(math.ceil(total / len(self._workers)), 1)
+        outbox, backlog = Outbox(emit), _Backlog(items)
+        shares = self._shares(packed(work))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(outbox.tick())
+                async with asyncio.TaskGroup() as serving:
+                    for worker, load, lanes in shares:
+                        served = _Served(worker, load, work, backlog, outbox)
+                        serving.create_task(served.serve(int(min(lanes + _AHEAD, share))))
+                await _give_up(work, backlog, outbox)
+                await outbox.close()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
+        finally:
+            await self._stop_busy()
+
+    async def usage(self) -> Usage:
+        """All living workers; those that ended count among the children waited for."""
+        total = Usage()
+        for worker in self._workers:
+            total = total.plus(await worker.usage())
+        return total
+
+    async def close(self) -> None:
+        await asyncio.gather(*(worker.close() for worker in self._workers))
+
+    def _shares(self, packed_work: bytes) -> list[tuple[Worker, bytes, int]]:
+        """Each worker with what it is told and the lanes it has."""
+        each, more = divmod(self._limits.concurrency, len(self._workers))
+        lanes = [each + (number < more) for number in range(len(self._workers))]
+        loads = {count: packed((packed_work, count)) for count in set(lanes)}
+        return [(w, loads[n], n) for w, n in zip(self._workers, lanes, strict=True)]
+
+    async def _stop_busy(self) -> None:
+        """End workers that were left in the middle of something: their next answer is not ours."""
+        await asyncio.gather(*(worker.stop_if_busy() for worker in self._workers))
+
+
+class _Backlog(Generic[Item]):
+    """Items not yet handed to a worker, with how often each was tried."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._source: Iterator[tuple[int, Item]] = iter(enumerate(items))
+        self._again: deque[tuple[int, Item]] = deque()
+        self.tries: dict[int, int] = {}
+
+    def take(self, count: int) -> list[tuple[int, Item]]:
+        """Up to so many, those tried before first."""
+        taken: list[tuple[int, Item]] = []
+        while len(taken) < count:
+            found = self._again.popleft() if self._again else next(self._source, None)
+            if found is None:
+                break
+            taken.append(found)
+        return taken
+
+    def put_back(self, number: int, item: Item) -> bool:
+        """Keep an item whose worker was lost for another try; false when it has had its tries."""
+        self.tries[number] = self.tries.get(number, 0) + 1
+        if self.tries[number] >= _TRIES:
+            return False
+        self._again.append((number, item))
+        return True
+
+
+class _Served(Generic[Item, Out]):
+    """One worker over a run."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        load: bytes,
+        work: Work[Item, Out],
+        backlog: _Backlog[Item],
+        outbox: Outbox[Out],
+    ) -> None:
+        self._worker = worker
+        self._load = load
+        self._work = work
+        self._backlog = backlog
+        self._outbox = outbox
+        self._held: dict[int, Item] = {}
+
+    async def serve(self, window: int) -> None:
+        """Until there is nothing left to hand out and everything held has come back."""
+        starts = 0
+        while starts < _STARTS:
+            try:
+                child = await self._worker.take_up(self._load)
+                starts = 0
+                self._worker.engage()
+                if await self._exchange(child, window):
+                    self._worker.disengage()
+                    return
+            except (ChildLost, OSError):
+                starts += 1
+                await self._worker.bury()
+                await self._lose()
+
+    async def _exchange(self, child: Child, window: int) -> bool:
+        while True:
+            wanted = self._backlog.take(window - len(self._held))
+            if wanted:
+                self._held.update(wanted)
+                await child.send(Ask.ITEMS.value + packed(wanted))
+            if not self._held:
+                return True
+            numbered: list[tuple[int, Out]] = pickle.loads(await child.receive())  # noqa: S301 -- our own worker wrote it
+            for number, _ in numbered:
+                del self._held[number]
+            await self._outbox.put(*(outcome for _, outcome in numbered))
+
+    async def _lose(self) -> None:
+        held, self._held = self._held, {}
+        for number, item in held.items():
+            if not self._backlog.put_back(number, item):
+                await self._outbox.put(_lost(self._work, item))
+
+
+async def _give_up(work: Work[Item, Out], backlog: _Backlog[Item], outbox: Outbox[Out]) -> None:
+    """What no worker could be had for, after every one of them was tried again and again."""
+    for _, item in backlog.take(1 << 62):
+        await outbox.put(_lost(work, item))
+
+
+def _lost(work: Work[Item, Out], item: Item) -> Out:
+    return work.fault(item, Fault.WORKER_LOST, "The worker process was lost twice over this item.")

@@ -1,0 +1,137 @@
+"""Many items at once on one event loop: asyncio's, or one that the work's library brings along."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic
+
+from checkers.strategies.outbox import Outbox, first_of
+from checkers.strategies.strategy import Emit, Item, Out, OwnLoop, Work, carried_out_soon
+from checkers.strategies.supply import Supply
+
+# Outcomes that may wait for the consumer before no further item is begun.
+_ROOM: Final = 2000
+
+
+Pair = tuple[Item, Out]
+
+
+async def run_lanes(
+    work: Work[Item, Out], supply: Supply[Item], emit: Emit[Pair[Item, Out]], *, lanes: int
+) -> None:
+    """Carry out the work on every item the supply will have, so many at once at most.
+
+    Args:
+        emit: given every item with its outcome, in order of completion.
+    """
+    own = work.own_loop()
+    if own is not None:
+        with own as loop:
+            await _Elsewhere(loop, supply, emit).run(lanes)
+        return
+    outbox = Outbox(emit)
+    try:
+        async with work.opened_async() as perform, asyncio.TaskGroup() as group:
+            group.create_task(outbox.tick())
+            await _run_tasks(work, perform, supply, outbox, lanes)
+            await outbox.close()
+    except BaseExceptionGroup as errors:
+        raise first_of(errors) from errors
+
+
+async def _run_tasks(
+    work: Work[Item, Out],
+    perform: Callable[[Item], Awaitable[Out]],
+    supply: Supply[Item],
+    outbox: Outbox[Pair[Item, Out]],
+    lanes: int,
+) -> None:
+    """A task for each lane, not for each item; no more of them than there ever were items."""
+
+    async def lane(item: Item | None) -> None:
+        while item is not None:
+            await outbox.put((item, await carried_out_soon(work, perform, item)))
+            item = await _next(supply)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(lanes):
+            first = await _next(supply)
+            if first is None:
+                break
+            group.create_task(lane(first))
+
+
+async def _next(supply: Supply[Item]) -> Item | None:
+    while (item := supply.take()) is None and not supply.over:
+        await supply.more()
+    return item
+
+
+class _Elsewhere(Generic[Item, Out]):
+    """A library's own loop in a thread of its own, its outcomes brought over to asyncio's."""
+
+    def __init__(
+        self, own: OwnLoop[Item, Out], supply: Supply[Item], emit: Emit[Pair[Item, Out]]
+    ) -> None:
+        self._own = own
+        self._supply = supply
+        self._emit = emit
+        self._loop = asyncio.get_running_loop()
+        self._arrived: deque[Pair[Item, Out]] = deque()
+        self._news = asyncio.Event()
+        self._ended = False
+        self._error: BaseException | None = None
+
+    async def run(self, lanes: int) -> None:
+        """Until every item has been carried out and its outcome emitted."""
+        self._supply.tell(self._own.wake)
+        thread = threading.Thread(target=self._work, args=(lanes,), name="own-loop", daemon=True)
+        thread.start()
+        try:
+            await self._deliver()
+        finally:
+            self._own.stop()
+            # It looks up at every event and within a second; what is in flight is let go.
+            await asyncio.shield(asyncio.to_thread(thread.join))
+
+    async def _deliver(self) -> None:
+        while True:
+            ended = self._ended
+            chunk = [self._arrived.popleft() for _ in range(len(self._arrived))]
+            if chunk:
+                crowded = len(chunk) >= _ROOM
+                await self._emit(chunk)
+                if crowded:
+                    self._own.wake()
+            elif ended:
+                if self._error is not None:
+                    raise self._error
+                return
+            else:
+                await self._news.wait()
+                self._news.clear()
+
+    def _work(self, lanes: int) -> None:
+        try:
+            self._own.run(self._take, lambda: self._supply.over, self._put, lanes)
+        except BaseException as error:  # noqa: BLE001 -- raised in the run, which awaits it
+            self._error = error
+        finally:
+            self._ended = True
+            self._announce()
+
+    def _take(self) -> Item | None:
+        # A consumer that does not keep up holds back new items, never those in flight.
+        return None if len(self._arrived) >= _ROOM else self._supply.take()
+
+    def _put(self, outcomes: list[Pair[Item, Out]]) -> None:
+        self._arrived.extend(outcomes)
+        self._announce()
+
+    def _announce(self) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._news.set)
+        except RuntimeError:
+            # The loop was closed: nobody is waiting.
+            return
