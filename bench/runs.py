@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.engine.local import Engine, Order, Slot
-from checkers import CATALOGUE, Item, Outcome, Status, StrategyName, Target
+from checkers import CATALOGUE, ClientName, Item, Outcome, Status, StrategyName, Target
 
 
 class Run(NamedTuple):
@@ -21,15 +21,21 @@ class Bench:
     def __init__(self, ca_bundle: str | None = None) -> None:
         self._engine = Engine(("127.0.0.0/8",), ca_bundle=ca_bundle)
 
-    async def run(self, strategy: StrategyName, urls: Sequence[str], in_flight: int) -> Run:
-        """Check the URLs once and keep every outcome."""
+    async def run(
+        self,
+        strategy: StrategyName,
+        urls: Sequence[str],
+        in_flight: int,
+        client: ClientName | None = None,
+    ) -> Run:
+        """Check the URLs once and keep every outcome; the client is the strategy's own if none."""
         outcomes: list[Outcome] = []
 
         async def take(some: list[Outcome]) -> None:
             outcomes.extend(some)
 
         entry = CATALOGUE[strategy]
-        order = Order(strategy=strategy, client=entry.clients[0], concurrency=in_flight)
+        order = Order(strategy=strategy, client=client or entry.clients[0], concurrency=in_flight)
         items = [Item(seq, Target(url=url)) for seq, url in enumerate(urls)]
         report = await self._engine.execute(Slot.BATCH, order, items, take)
         assert report.cost is not None

@@ -48,6 +48,10 @@ class _Decoder(Protocol):
 class Body:
     """One response body on its way in.
 
+    Attributes:
+        size: bytes so far, decoded.
+        plain: no coding has to be undone.
+
     Args:
         encodings: the content codings, outermost last (RFC 9110, 8.4).
         cap: decoded bytes allowed; one more raises `BodyRefused`.
@@ -58,7 +62,7 @@ class Body:
         BodyRefused: there are more codings than any server means.
     """
 
-    __slots__ = ("_cap", "_digest", "_keep_bytes", "_kept", "_stages", "size")
+    __slots__ = ("_cap", "_digest", "_keep_bytes", "_kept", "_stages", "plain", "size")
 
     def __init__(
         self, encodings: tuple[str, ...], *, cap: int, keep: bool, digest: bool = False
@@ -70,7 +74,8 @@ class Body:
         self._cap = cap
         self._kept = bytearray()
         self._keep_bytes = cap if keep else min(cap, EXCERPT_BYTES)
-        self._stages = [_Stage(coding) for coding in reversed(encodings)]
+        self._stages = [_Stage(coding) for coding in reversed(encodings)] if encodings else []
+        self.plain = not encodings
 
     @property
     def kept(self) -> bytearray:
@@ -88,12 +93,15 @@ class Body:
         Raises:
             BodyRefused: the cap is passed, or the coding is broken.
         """
+        if self.plain:
+            self._take(data)
+            return
         for _ in self.feeding(data):
             pass
 
     def feeding(self, data: bytes) -> Iterator[None]:
         """As `feed`, stopping after every decoded piece."""
-        if not self._stages:
+        if self.plain:
             self._take(data)
             return
         for piece in self._decoded(data, 0):
@@ -185,5 +193,7 @@ def _decoder(coding: str, first: bytes) -> _Decoder:
 
 def codings(field_values: list[str]) -> tuple[str, ...]:
     """The codings of Content-Encoding fields, in the order they were applied."""
+    if not field_values:
+        return ()
     named = (part.strip().lower() for value in field_values for part in value.split(","))
     return tuple(coding for coding in named if coding and coding != "identity")

@@ -75,6 +75,7 @@ class Url(NamedTuple):
         return f"{self.scheme}://{self.authority}{self.target}"
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Url:
     """Parse an absolute http or https URL.
 

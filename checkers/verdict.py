@@ -60,6 +60,10 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
 
 
+#: What was found where an expectation looked.
+Actual = str | int | float | None
+
+
 class _Miss(NamedTuple):
     expectation: Expectation
     detail: str
@@ -105,18 +109,19 @@ def judge(
         asked = [Finding(expectation=e, actual=None, held=None) for e in expect]
         return _failed(failure, tuple(asked) if with_findings else ())
     known = expect if failure is None else tuple(e for e in expect if e.of in _OF_THE_HEAD)
-    findings = [_look(expectation, seen, total) for expectation in known]
-    misses = [_Miss(f.expectation, _sentence(f)) for f in findings if f.held is False]
-    noted = tuple(findings) if with_findings else ()
+    looks = [(e, *_LOOKS[e.of](e, seen, total)) for e in known]
+    noted = _findings(looks) if with_findings else ()
+    missed = [(e, actual) for e, actual, held in looks if held is False]
+    if not missed and failure is None:
+        return Verdict(Status.UP, findings=noted) if noted else _UP
+    misses = [_Miss(e, _sentence(e, actual)) for e, actual in missed]
     fatal = next((miss for miss in misses if miss.expectation.otherwise is Severity.DOWN), None)
     if fatal is not None:
         return Verdict(Status.DOWN, _REASONS[fatal.expectation.of], fatal.detail, noted)
     if failure is not None:
         return _failed(failure, noted)
-    if misses:
-        mild = misses[0]
-        return Verdict(Status.DEGRADED, _REASONS[mild.expectation.of], mild.detail, noted)
-    return Verdict(Status.UP, findings=noted) if noted else _UP
+    mild = misses[0]
+    return Verdict(Status.DEGRADED, _REASONS[mild.expectation.of], mild.detail, noted)
 
 
 def _failed(failure: Failure, findings: tuple[Finding, ...]) -> Verdict:
@@ -124,12 +129,11 @@ def _failed(failure: Failure, findings: tuple[Finding, ...]) -> Verdict:
     return Verdict(status, failure.reason, failure.detail, findings)
 
 
-def _look(expectation: Expectation, seen: Exchange, total: float | None) -> Finding:
-    actual, held = _LOOKS[expectation.of](expectation, seen, total)
-    return Finding(expectation=expectation, actual=actual, held=held)
+def _findings(looks: Sequence[tuple[Expectation, Actual, bool | None]]) -> tuple[Finding, ...]:
+    return tuple(Finding(expectation=e, actual=actual, held=held) for e, actual, held in looks)
 
 
-_Look = tuple[str | int | float | None, bool | None]
+_Look = tuple[Actual, bool | None]
 
 
 def _look_at_status(expectation: Expectation, seen: Exchange, _total: float | None) -> _Look:
@@ -205,8 +209,7 @@ def decode(body: bytes | bytearray, charset: str) -> str:
         return body.decode("utf-8", "replace")
 
 
-def _sentence(finding: Finding) -> str:
-    expectation, actual = finding.expectation, finding.actual
+def _sentence(expectation: Expectation, actual: Actual) -> str:
     wanted = _written(expectation.value)
     match expectation.of:
         case Subject.STATUS:

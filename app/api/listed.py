@@ -9,7 +9,7 @@ from app.api.targets import TargetFields, TargetIn, many_targets
 from app.domain.batch import MAX_TARGETS
 from checkers import CATALOGUE, ClientName, StrategyName, Target
 
-_LATER_STRATEGIES = ("hybrid", "auto")
+_LATER_STRATEGIES = ("auto",)
 _LabelKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _LabelValue = Annotated[str, Field(max_length=256)]
 Labels = Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)]
@@ -51,9 +51,6 @@ def choose(
     """Strategy, client and concurrency that fit each other; `None` when a fault was told."""
     if strategy in _LATER_STRATEGIES:
         faults.later((*place, "strategy"), f"{strategy} is not available yet")
-        return None
-    if client == "curl":
-        faults.later((*place, "client"), "curl is not available yet")
         return None
     entry = CATALOGUE[StrategyName(strategy)]
     fits = client is None or client in entry.clients

@@ -30,8 +30,8 @@ _MASKS: Final = {
 }
 _BROKEN: Final = select.EPOLLERR | select.EPOLLHUP
 # An outcome is held back for at most this long, or until so many have gathered.
-_HOLD_SECONDS: Final = 0.02
-_BATCH: Final = 200
+_HOLD_SECONDS: Final = 0.05
+_BATCH: Final = 500
 # How often expired look-ups are looked for while some are under way, and the loop looks up at all.
 _GLANCE_SECONDS: Final = 0.02
 _IDLE_SECONDS: Final = 1.0

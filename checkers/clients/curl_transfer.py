@@ -21,7 +21,7 @@ from checkers.clients.exchange import (
     Surroundings,
 )
 from checkers.clients.failure import Failed, Failure
-from checkers.clients.head import HeadLines
+from checkers.clients.head import check_size, parse_head
 from checkers.clients.intake import Intake
 from checkers.failures import BY_VERIFY_CODE, failure_of, timed_out
 from checkers.outcome import Reason
@@ -84,6 +84,7 @@ class Transfer:
         self, surroundings: Surroundings, *, opened: "list[Transfer] | None" = None
     ) -> None:
         self._opened = opened
+        self._lines: list[bytes] = []
         self._policy = surroundings.policy
         self.socket: socket.socket | None = None
         self.curl = curl = pycurl.Curl()
@@ -102,10 +103,11 @@ class Transfer:
             addresses: of the host's name, in the order to be tried; `None` for a literal host.
         """
         self._hop, self._seen = hop, seen
-        self._lines: HeadLines | None = HeadLines()
+        self._lines.clear()
         self._intake: Intake | None = None
         self._failure: Failure | None = None
         self._complete = False
+        self._interim_bytes = 0
         self._agreed = b""
         self._dialled = ""
         self._dials = 0
@@ -124,7 +126,9 @@ class Transfer:
             self._failure = Failure(Reason.ADDRESS_NOT_ALLOWED, refusal)
             return _NO_SOCKET
         try:
-            made = socket.socket(address.family, address.socktype, address.protocol)
+            # libcurl would make it so in two more calls.
+            kind = address.socktype | socket.SOCK_NONBLOCK
+            made = socket.socket(address.family, kind, address.protocol)
         except OSError as error:
             self._failure = failure_of(error, self._seen.marks, {})
             return _NO_SOCKET
@@ -136,13 +140,22 @@ class Transfer:
         return made
 
     def _on_line(self, line: bytes) -> int | None:
-        if self._lines is None:
+        # libcurl bounds lines and their number closely enough until the head is whole.
+        self._lines.append(line)
+        return None if len(line) > 2 else self._on_end_of_head(line)
+
+    def _on_end_of_head(self, line: bytes) -> int | None:
+        if self._intake is not None or line.strip(b"\r\n"):
             return None
+        # libcurl has its duplicate: closed by both later, ours would be the one that does the work.
+        self.release()
+        raw = b"".join(self._lines)
         try:
-            head = self._lines.add(line)
-            if head is None:
+            check_size(raw, len(self._lines))
+            head = parse_head(raw[self._interim_bytes :])
+            if head.interim:
+                self._interim_bytes = len(raw)
                 return None
-            self._lines = None
             self._intake = intake = Intake(self._hop, self._seen, head)
         except Failed as failed:
             self._failure = failed.failure

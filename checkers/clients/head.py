@@ -5,6 +5,7 @@ hands the bytes of the head to `parse_head`, and only what passes here is asked 
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from checkers.clients.failure import Failed
@@ -26,7 +27,10 @@ _HEAD: Final = re.compile(
 )
 _FOLD: Final = re.compile(rb"[ \t]*\r?\n[ \t]+")
 _CONTROL: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LENGTH: Final = re.compile(r"[0-9]{1,18}\Z")
+_FRAMING: Final = re.compile(
+    rb"\n(content-length|transfer-encoding):[ \t]*([^\r\n]*?)[ \t]*(?=\r?\n)"
+)
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}\Z")
 _SHOWN_BYTES: Final = 80
 
 
@@ -41,11 +45,20 @@ class Fields:
 
     def values(self, name: str) -> list[str]:
         """Every value of a field; `name` in lower case. UTF-8 where it is that, else Latin-1."""
-        wanted, found, at = b"\n" + name.encode("latin-1", "replace") + b":", [], -1
-        while (at := self._lower.find(wanted, at + 1)) >= 0:
+        wanted = _wanted(name)
+        at = self._lower.find(wanted)
+        if at < 0:
+            return []
+        found = []
+        while at >= 0:
             start = at + len(wanted)
             found.append(_text(self._raw[start : self._raw.index(b"\n", start)].strip(b" \t\r")))
+            at = self._lower.find(wanted, start)
         return found
+
+    def framing(self) -> list[tuple[bytes, bytes]]:
+        """The fields that say where the body ends, in lower case."""
+        return _FRAMING.findall(self._lower)
 
     def items(self) -> list[tuple[str, str]]:
         """Names as written, with their values."""
@@ -110,10 +123,10 @@ def parse_head(raw: bytes) -> Head:
 
 
 def _frame(head: Head) -> None:
-    lengths = head.fields.values("content-length")
-    codings = head.fields.values("transfer-encoding")
-    if codings:
-        if lengths or [coding.lower() for coding in codings] != ["chunked"]:
+    found = head.fields.framing()
+    lengths = [value for name, value in found if name == b"content-length"]
+    if len(lengths) < len(found):
+        if lengths or [value for _, value in found] != [b"chunked"]:
             raise Failed(
                 Reason.PROTOCOL_ERROR, "The response says in two ways where its body ends."
             )
@@ -163,17 +176,28 @@ class HeadLines:
 
     def check_size(self, unread: int = 0) -> None:
         """Refuse what is too large; `unread` bytes of an unfinished line count too."""
-        if self._bytes + unread > MAX_HEADER_BYTES:
-            raise Failed(
-                Reason.PROTOCOL_ERROR,
-                f"The header fields are larger than {MAX_HEADER_BYTES} bytes.",
-            )
-        if len(self._lines) + self._count > MAX_LINES:
-            raise Failed(Reason.PROTOCOL_ERROR, f"There are more than {MAX_LINES} header lines.")
-        if max(unread, len(self._lines[-1]) if self._lines else 0) > MAX_LINE_BYTES:
-            raise Failed(
-                Reason.PROTOCOL_ERROR, f"A header line is larger than {MAX_LINE_BYTES} bytes."
-            )
+        _check_bounds(
+            self._bytes + unread,
+            self._count + len(self._lines),
+            max(unread, len(self._lines[-1]) if self._lines else 0),
+        )
+
+
+def check_size(raw: bytes, lines: int) -> None:
+    """Refuse a head of so many lines, interim ones before it included, that is too large."""
+    longest = max(map(len, raw.split(b"\n"))) if len(raw) > MAX_LINE_BYTES else 0
+    _check_bounds(len(raw), lines, longest)
+
+
+def _check_bounds(size: int, lines: int, longest: int) -> None:
+    if size > MAX_HEADER_BYTES:
+        raise Failed(
+            Reason.PROTOCOL_ERROR, f"The header fields are larger than {MAX_HEADER_BYTES} bytes."
+        )
+    if lines > MAX_LINES:
+        raise Failed(Reason.PROTOCOL_ERROR, f"There are more than {MAX_LINES} header lines.")
+    if longest > MAX_LINE_BYTES:
+        raise Failed(Reason.PROTOCOL_ERROR, f"A header line is larger than {MAX_LINE_BYTES} bytes.")
 
 
 def check_beginning(first: bytes) -> None:
@@ -184,6 +208,11 @@ def check_beginning(first: bytes) -> None:
     """
     if not _BEGINNING.startswith(first[: len(_BEGINNING)]):
         raise Failed(Reason.PROTOCOL_ERROR, "The response does not begin with HTTP/1.")
+
+
+@lru_cache(maxsize=256)
+def _wanted(name: str) -> bytes:
+    return b"\n%b:" % name.encode("latin-1", "replace")
 
 
 def _text(value: bytes) -> str:
