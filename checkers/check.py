@@ -8,16 +8,20 @@ follows redirects, keeps deadlines and judges alike.
 from collections.abc import Generator
 from time import time
 
+from msgspec import structs
+
 from checkers.body import EXCERPT_BYTES
 from checkers.clients.exchange import Exchange, Hop
 from checkers.clients.failure import Failure
+from checkers.cookies import Cookies
 from checkers.errors import InvalidUrl
-from checkers.outcome import Outcome, Reason, Status
-from checkers.redirect import RedirectRefused, Request, next_request
-from checkers.target import Target
+from checkers.looks import Sight, charset_of, decode
+from checkers.outcome import Attempt, Outcome, Reason, Status
+from checkers.redirect import RedirectRefused, Request, next_request, with_cookies
+from checkers.target import Expectation, Target
 from checkers.timing import NO_PHASES, Marks, now, phases
-from checkers.url import parse
-from checkers.verdict import body_text, effective, judge, looks_at_body
+from checkers.url import Url, parse
+from checkers.verdict import effective, judge, looks_at_body, looks_at_checksum
 
 Conversation = Generator[Hop, Exchange, Outcome]
 
@@ -25,7 +29,7 @@ Conversation = Generator[Hop, Exchange, Outcome]
 def check(
     seq: int, target: Target, *, waiting_since: float, with_findings: bool = False
 ) -> Conversation:
-    """Check a target once.
+    """Check a target: as many attempts as it takes, up to as many as it may have.
 
     Args:
         seq: place of the target in the request, from 0.
@@ -46,10 +50,26 @@ def check(
             started_at=started_at,
             queued=queued,
         )
-    request = Request(target.method, url, target.headers, target.body)
-    seen, hops = yield from _follow(target, request, started + target.timeout)
+    expect = effective(target.expect)
+    earlier: list[Attempt] = []
+    while True:
+        outcome = yield from _attempt(seq, target, url, expect, with_findings=with_findings)
+        outcome = structs.replace(outcome, queued=queued, earlier=tuple(earlier))
+        if outcome.status is not Status.DOWN or len(earlier) + 1 >= target.attempts:
+            return outcome
+        earlier.append(outcome.attempts[-1])
+
+
+def _attempt(
+    seq: int, target: Target, url: Url, expect: tuple[Expectation, ...], *, with_findings: bool
+) -> Conversation:
+    """One try: the request, every redirect, and the verdict."""
+    started, started_at = now(), time()
+    seen, hops = yield from _follow(target, _first_request(target, url), started + target.timeout)
     total = _total(hops, seen.ended)
-    verdict = judge(seen, total, effective(target.expect), with_findings=with_findings)
+    parts = phases([marks for marks, _ in hops]) if total is not None else NO_PHASES
+    sight = Sight(seen, total, parts, len(hops) - 1)
+    verdict = judge(sight, expect, with_findings=with_findings)
     answered = seen.http_status is not None
     return Outcome(
         seq=seq,
@@ -63,14 +83,21 @@ def check(
         redirects=len(hops) - 1,
         remote_address=seen.remote_address,
         started_at=started_at,
-        queued=queued,
+        queued=0.0,
         total=total,
-        phases=phases([marks for marks, _ in hops]) if total is not None else NO_PHASES,
+        phases=parts,
         body_bytes=seen.body_bytes,
         excerpt=_excerpt(seen) if answered and verdict.status is not Status.UP else None,
         tls=seen.tls,
         findings=verdict.findings,
     )
+
+
+def _first_request(target: Target, url: Url) -> Request:
+    headers = target.headers
+    if target.authorization is not None:
+        headers = (*headers, ("Authorization", target.authorization))
+    return Request(target.method, url, headers, target.body)
 
 
 _Hops = list[tuple[Marks, str]]
@@ -79,17 +106,20 @@ _Hops = list[tuple[Marks, str]]
 def _follow(
     target: Target, request: Request, deadline: float
 ) -> Generator[Hop, Exchange, tuple[Exchange, _Hops]]:
-    """One attempt: the request and every redirect, under one deadline."""
+    """The request and every redirect, under one deadline."""
     hops: _Hops = []
-    keep_body = looks_at_body(target)
+    cookies: Cookies | None = None
+    keep_body, digest = looks_at_body(target), looks_at_checksum(target)
     while True:
         hop = Hop(
-            request=request,
+            request=request if cookies is None else with_cookies(request, cookies),
             deadline=deadline,
             verify_tls=target.verify_tls,
             max_body_bytes=target.max_body_bytes,
             keep_body=keep_body,
+            digest=digest,
             follow_redirects=target.follow_redirects,
+            ip_version=target.ip_version,
         )
         seen = yield hop
         hops.append((seen.marks, request.url.text if not hops else request.url.wire))
@@ -106,6 +136,9 @@ def _follow(
         if len(hops) > target.max_redirects:
             more = f"More than {target.max_redirects} redirects."
             return _ending(seen, Reason.TOO_MANY_REDIRECTS, more), hops
+        if seen.values("set-cookie"):
+            cookies = cookies or Cookies()
+            cookies.take(request.url, seen.values("set-cookie"))
         request = following
 
 
@@ -134,10 +167,4 @@ def _final_url(target: Target, hops: _Hops) -> str:
 def _excerpt(seen: Exchange) -> str | None:
     if not seen.body:
         return None
-    if len(seen.body) <= EXCERPT_BYTES:
-        return body_text(seen)
-    whole, seen.body = seen.body, seen.body[:EXCERPT_BYTES]
-    try:
-        return body_text(seen)
-    finally:
-        seen.body = whole
+    return decode(seen.body[:EXCERPT_BYTES], charset_of(seen))

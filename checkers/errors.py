@@ -18,3 +18,11 @@ class UnknownStrategy(CheckerError):
 
 class WorkNotPicklable(CheckerError):
     """The work or an item cannot be sent to another process."""
+
+
+class InvalidPattern(CheckerError):
+    """The text is not a regular expression of RE2; says why, without a subject."""
+
+
+class InvalidPath(CheckerError):
+    """The text is not a JSONPath; says why, without a subject."""

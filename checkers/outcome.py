@@ -46,9 +46,13 @@ class Reason(StrEnum):
 
     STATUS_UNEXPECTED = "status_unexpected"
     BODY_UNEXPECTED = "body_unexpected"
+    JSON_UNEXPECTED = "json_unexpected"
     HEADER_UNEXPECTED = "header_unexpected"
+    CHECKSUM_UNEXPECTED = "checksum_unexpected"
+    SIZE_UNEXPECTED = "size_unexpected"
     TOO_SLOW = "too_slow"
     CERTIFICATE_EXPIRING = "certificate_expiring"
+    FACT_UNEXPECTED = "fact_unexpected"
 
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     INVALID_URL = "invalid_url"
@@ -111,7 +115,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         http_status: of the final response; `None` when none came.
         final_url: where the redirects led; `None` when nothing was requested.
         remote_address: the address last connected to.
-        started_at: seconds since the epoch, when the check had its turn.
+        started_at: seconds since the epoch, when its last attempt began.
         queued: seconds spent waiting for a turn; never part of `total`.
         total: seconds from the first look-up or connect call of the last attempt to the last byte
             of its body, or to its failure; `None` when nothing was tried.

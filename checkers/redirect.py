@@ -6,10 +6,13 @@ from urllib.parse import urljoin
 
 import msgspec
 
+from checkers.cookies import Cookies
 from checkers.errors import InvalidUrl
 from checkers.url import Url, parse
 
 FOLLOWED: Final = frozenset({301, 302, 303, 307, 308})
+#: The sentence for a redirect that leaves its choice to whoever reads it.
+SEVERAL_LOCATIONS: Final = "The redirect names more than one Location."
 # Fields that speak of the body, which a change to GET leaves behind.
 _OF_THE_BODY: Final = frozenset(
     {"content-type", "content-encoding", "content-language", "content-location", "digest"}
@@ -34,19 +37,24 @@ class RedirectRefused(Exception):
     """The Location cannot be followed; its text is a sentence for people."""
 
 
+def leads_on(http_status: int, locations: list[str]) -> bool:
+    """Whether a response with these Location fields is one to be followed."""
+    return http_status in FOLLOWED and any(location.strip(" \t") for location in locations)
+
+
 def next_request(sent: Request, http_status: int, locations: list[str]) -> Request | None:
     """What to send next; `None` when the response is the final one.
 
-    A redirect without Location is a final response. Credentials, cookies and an own Host stay
-    behind when the origin changes.
+    A redirect without Location, or with an empty one, is a final response. Credentials, cookies
+    and an own Host stay behind when the origin changes.
 
     Raises:
         RedirectRefused: the Location is malformed, ambiguous, or leads away from http and https.
     """
-    if http_status not in FOLLOWED or not locations:
+    if not leads_on(http_status, locations):
         return None
     if len(set(locations)) > 1:
-        raise RedirectRefused("The redirect names more than one Location.")
+        raise RedirectRefused(SEVERAL_LOCATIONS)
     url = _resolve(sent.url, locations[0].strip(" \t"))
     method, body, headers = sent.method, sent.body, sent.headers
     if _becomes_get(http_status, method):
@@ -55,6 +63,16 @@ def next_request(sent: Request, http_status: int, locations: list[str]) -> Reque
     if url.origin != sent.url.origin:
         headers = _without(headers, _OF_THE_ORIGIN)
     return Request(method, url, headers, body)
+
+
+def with_cookies(request: Request, cookies: Cookies) -> Request:
+    """The request with the cookies that belong to its URL."""
+    own = next((value for name, value in request.headers if name.lower() == "cookie"), None)
+    field = cookies.field(request.url, own)
+    if field is None:
+        return request
+    headers = _without(request.headers, frozenset({"cookie"}))
+    return Request(request.method, request.url, (*headers, ("Cookie", field)), request.body)
 
 
 def _resolve(base: Url, location: str) -> Url:

@@ -1,7 +1,7 @@
 """What is asked of a check: a URL, how to request it, and what must hold."""
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -10,6 +10,7 @@ MIN_TIMEOUT_SECONDS: Final = 0.05
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_REDIRECTS: Final = 50
+MAX_ATTEMPTS: Final = 10
 
 
 class Subject(StrEnum):
@@ -17,9 +18,19 @@ class Subject(StrEnum):
 
     STATUS = "status"
     BODY = "body"
+    JSON = "json"
     HEADER = "header"
+    SHA256 = "sha256"
+    BODY_BYTES = "body_bytes"
     TOTAL = "total"
+    NAME_LOOKUP = "name_lookup"
+    CONNECT = "connect"
+    TLS = "tls"
+    WAIT = "wait"
+    RECEIVE = "receive"
     CERTIFICATE_DAYS = "certificate_days"
+    TLS_VERSION = "tls_version"
+    REDIRECTS = "redirects"
 
 
 class Severity(StrEnum):
@@ -36,8 +47,10 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         of: what it looks at.
         op: how it compares; which ones exist depends on `of`.
         value: what it compares with. `status`: a code, or a list of codes, classes (`"2xx"`)
-            and ranges (`"200-204"`); `total`: seconds; `certificate_days`: days.
+            and ranges (`"200-204"`); phases and `total`: seconds; `certificate_days`: days;
+            `json`: the value as JSON text, so that it stays hashable.
         name: the header's name, for `header`.
+        path: JSONPath of RFC 9535, for `json`.
         otherwise: the status of a check that misses it.
     """
 
@@ -45,6 +58,7 @@ class Expectation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     op: str
     value: str | int | float | tuple[int | str, ...] | None = None
     name: str | None = None
+    path: str | None = None
     otherwise: Severity = Severity.DOWN
 
 
@@ -54,7 +68,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         headers: sent as given, in this order.
         body: sent as it is; JSON has been encoded before.
+        authorization: the value of the Authorization field, which `auth` asks for.
         timeout: seconds for one attempt, from the first look-up to the last byte.
+        attempts: tries before the verdict; the first that is not `down` ends them.
+        ip_version: the only one to be used; `None`: either.
         max_body_bytes: of the decoded body; more ends the check as `body_too_large`.
         expect: all must hold; see `verdict.effective` for what is added.
     """
@@ -63,9 +80,12 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
+    authorization: str | None = None
     timeout: float = 10.0
+    attempts: int = 1
     follow_redirects: bool = True
     max_redirects: int = 10
     verify_tls: bool = True
+    ip_version: Literal[4, 6] | None = None
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     expect: tuple[Expectation, ...] = ()

@@ -1,25 +1,15 @@
 """From what was seen and what was expected to a status and a reason. Pure: no clock, no I/O."""
 
-import operator
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from checkers.clients.exchange import Exchange
 from checkers.clients.failure import Failure
+from checkers.looks import Actual, Sight, look
 from checkers.outcome import OUR_OWN, Finding, Reason, Status
 from checkers.target import Expectation, Severity, Subject, Target
 
-#: Ops of each subject; anything else is refused where the target enters.
-OPS: Final[Mapping[Subject, tuple[str, ...]]] = {
-    Subject.STATUS: ("==", "!=", "in", "not_in"),
-    Subject.BODY: ("contains", "excludes"),
-    Subject.HEADER: ("==", "exists", "absent"),
-    Subject.TOTAL: ("<", "<="),
-    Subject.CERTIFICATE_DAYS: ("==", "!=", "<", "<=", ">", ">="),
-}
 #: Fourteen days are enough to renew a certificate by hand.
 CERTIFICATE_DAYS: Final = 14
 
@@ -33,21 +23,34 @@ _DEFAULT_CERTIFICATE: Final = Expectation(
 _REASONS: Final[Mapping[Subject, Reason]] = {
     Subject.STATUS: Reason.STATUS_UNEXPECTED,
     Subject.BODY: Reason.BODY_UNEXPECTED,
+    Subject.JSON: Reason.JSON_UNEXPECTED,
     Subject.HEADER: Reason.HEADER_UNEXPECTED,
+    Subject.SHA256: Reason.CHECKSUM_UNEXPECTED,
+    Subject.BODY_BYTES: Reason.SIZE_UNEXPECTED,
     Subject.TOTAL: Reason.TOO_SLOW,
+    Subject.NAME_LOOKUP: Reason.TOO_SLOW,
+    Subject.CONNECT: Reason.TOO_SLOW,
+    Subject.TLS: Reason.TOO_SLOW,
+    Subject.WAIT: Reason.TOO_SLOW,
+    Subject.RECEIVE: Reason.TOO_SLOW,
     Subject.CERTIFICATE_DAYS: Reason.CERTIFICATE_EXPIRING,
+    Subject.TLS_VERSION: Reason.FACT_UNEXPECTED,
+    Subject.REDIRECTS: Reason.FACT_UNEXPECTED,
 }
 #: What is known when the header fields have come, before the body.
-_OF_THE_HEAD: Final = frozenset({Subject.STATUS, Subject.HEADER, Subject.CERTIFICATE_DAYS})
-_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
-_CHARSET = re.compile(r"charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
+_OF_THE_HEAD: Final = frozenset(
+    {
+        Subject.STATUS,
+        Subject.HEADER,
+        Subject.NAME_LOOKUP,
+        Subject.CONNECT,
+        Subject.TLS,
+        Subject.WAIT,
+        Subject.CERTIFICATE_DAYS,
+        Subject.TLS_VERSION,
+        Subject.REDIRECTS,
+    }
+)
 
 
 @dataclass(slots=True, frozen=True)
@@ -58,10 +61,6 @@ class Verdict:
     reason: Reason | None = None
     detail: str | None = None
     findings: tuple[Finding, ...] = ()
-
-
-#: What was found where an expectation looked.
-Actual = str | int | float | None
 
 
 class _Miss(NamedTuple):
@@ -83,16 +82,15 @@ def effective(expect: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
 
 def looks_at_body(target: Target) -> bool:
     """Whether the body has to be kept for the verdict."""
-    return any(expectation.of is Subject.BODY for expectation in target.expect)
+    return any(expectation.of in (Subject.BODY, Subject.JSON) for expectation in target.expect)
 
 
-def judge(
-    seen: Exchange,
-    total: float | None,
-    expect: tuple[Expectation, ...],
-    *,
-    with_findings: bool = False,
-) -> Verdict:
+def looks_at_checksum(target: Target) -> bool:
+    """Whether the checksum of the body has to be taken for the verdict."""
+    return any(expectation.of is Subject.SHA256 for expectation in target.expect)
+
+
+def judge(sight: Sight, expect: tuple[Expectation, ...], *, with_findings: bool = False) -> Verdict:
     """Status and reason of an attempt.
 
     The first thing that went wrong in time gives the reason: where a response fails in its body,
@@ -100,17 +98,15 @@ def judge(
     expectations a `down` one wins, then the order of the list.
 
     Args:
-        total: seconds of the attempt.
         expect: as `effective` gives it.
         with_findings: note every expectation with what was found.
     """
-    failure = seen.failure
+    seen, failure = sight.seen, sight.seen.failure
     if failure is not None and (seen.http_status is None or not seen.judged):
-        asked = [Finding(expectation=e, actual=None, held=None) for e in expect]
-        return _failed(failure, tuple(asked) if with_findings else ())
+        return _failed(failure, _unasked(expect) if with_findings else ())
     known = expect if failure is None else tuple(e for e in expect if e.of in _OF_THE_HEAD)
-    looks = [(e, *_LOOKS[e.of](e, seen, total)) for e in known]
-    noted = _findings(looks) if with_findings else ()
+    looks = [(e, *look(e, sight)) for e in known]
+    noted = _findings(looks, expect) if with_findings else ()
     missed = [(e, actual) for e, actual, held in looks if held is False]
     if not missed and failure is None:
         return Verdict(Status.UP, findings=noted) if noted else _UP
@@ -129,104 +125,69 @@ def _failed(failure: Failure, findings: tuple[Finding, ...]) -> Verdict:
     return Verdict(status, failure.reason, failure.detail, findings)
 
 
-def _findings(looks: Sequence[tuple[Expectation, Actual, bool | None]]) -> tuple[Finding, ...]:
-    return tuple(Finding(expectation=e, actual=actual, held=held) for e, actual, held in looks)
+def _unasked(expect: Sequence[Expectation]) -> tuple[Finding, ...]:
+    return tuple(Finding(expectation=e, actual=None, held=None) for e in expect)
 
 
-_Look = tuple[Actual, bool | None]
+def _findings(
+    looks: Sequence[tuple[Expectation, Actual, bool | None]], expect: Sequence[Expectation]
+) -> tuple[Finding, ...]:
+    """Every expectation in the order of the list, those that were not asked too."""
+    asked = {id(e): Finding(expectation=e, actual=actual, held=held) for e, actual, held in looks}
+    return tuple(asked[id(e)] if id(e) in asked else _unasked((e,))[0] for e in expect)
 
 
-def _look_at_status(expectation: Expectation, seen: Exchange, _total: float | None) -> _Look:
-    status = seen.http_status
-    if status is None:
-        return None, None
-    listed = expectation.value if isinstance(expectation.value, tuple) else (expectation.value,)
-    found = any(_matches_status(status, entry) for entry in listed)
-    return status, found if expectation.op in ("==", "in") else not found
-
-
-def _matches_status(status: int, entry: object) -> bool:
-    if isinstance(entry, str):
-        if entry.endswith("xx"):
-            return status // 100 == int(entry[0])
-        first, _, last = entry.partition("-")
-        return int(first) <= status <= int(last or first)
-    return status == entry
-
-
-def _look_at_body(expectation: Expectation, seen: Exchange, _total: float | None) -> _Look:
-    text = body_text(seen)
-    found = str(expectation.value) in text
-    shown = text if len(text) <= 200 else text[:200] + "…"
-    return shown, found if expectation.op == "contains" else not found
-
-
-def _look_at_header(expectation: Expectation, seen: Exchange, _total: float | None) -> _Look:
-    values = seen.values((expectation.name or "").lower())
-    shown = ", ".join(values) if values else None
-    if expectation.op == "exists":
-        return shown, bool(values)
-    if expectation.op == "absent":
-        return shown, not values
-    return shown, bool(values) and all(value == expectation.value for value in values)
-
-
-def _look_at_total(expectation: Expectation, _seen: Exchange, total: float | None) -> _Look:
-    return total, None if total is None else _compares(total, expectation)
-
-
-def _look_at_certificate(expectation: Expectation, seen: Exchange, _total: float | None) -> _Look:
-    # Over plain HTTP there is no certificate that could expire.
-    days = None if seen.tls is None else seen.tls.days_left
-    return days, None if days is None else _compares(days, expectation)
-
-
-_LOOKS: Final[Mapping[Subject, Callable[[Expectation, Exchange, float | None], _Look]]] = {
-    Subject.STATUS: _look_at_status,
-    Subject.BODY: _look_at_body,
-    Subject.HEADER: _look_at_header,
-    Subject.TOTAL: _look_at_total,
-    Subject.CERTIFICATE_DAYS: _look_at_certificate,
-}
-
-
-def _compares(actual: float, expectation: Expectation) -> bool:
-    wanted = expectation.value
-    return isinstance(wanted, int | float) and _COMPARE[expectation.op](actual, wanted)
-
-
-def body_text(seen: Exchange) -> str:
-    """The body as text: in the charset of its Content-Type, else UTF-8, with replacement."""
-    declared = _CHARSET.search(next(iter(seen.values("content-type")), ""))
-    return decode(seen.body, declared[1] if declared else "utf-8")
-
-
-def decode(body: bytes | bytearray, charset: str) -> str:
-    """Text of some bytes; an unknown charset counts as UTF-8."""
-    try:
-        return body.decode(charset, "replace")
-    except (LookupError, UnicodeError, ValueError):
-        return body.decode("utf-8", "replace")
+_NEGATED: Final = ("excludes", "not_matches")
 
 
 def _sentence(expectation: Expectation, actual: Actual) -> str:
-    wanted = _written(expectation.value)
+    wanted, op = _written(expectation.value), expectation.op
     match expectation.of:
         case Subject.STATUS:
-            return f"The status is {actual}; expected {expectation.op} {wanted}."
+            return f"The status is {actual}; expected {op} {wanted}."
         case Subject.BODY:
-            verb = "does not contain" if expectation.op == "contains" else "contains"
-            return f"The body {verb} {wanted}."
+            verb = {"contains": "contain", "excludes": "contain", "==": "equal"}.get(op, "match")
+            return (
+                f"The body {verb}s {wanted}."
+                if op in _NEGATED
+                else f"The body does not {verb} {wanted}."
+            )
+        case Subject.JSON:
+            found = "leads to nothing" if actual is None else f"leads to {actual}"
+            return f"The path {expectation.path} {found}; expected {_asked(expectation)}."
         case Subject.HEADER:
             found = "is absent" if actual is None else f"is {_written(actual)}"
-            asked = f"{expectation.op} {wanted}" if expectation.op == "==" else expectation.op
-            return f"The header {expectation.name} {found}; expected {asked}."
+            return f"The header {expectation.name} {found}; expected {_asked(expectation)}."
+        case Subject.CERTIFICATE_DAYS:
+            return f"The certificate has {actual:.1f} days left; expected {op} {wanted}."
+    return _sentence_of_numbers(expectation, actual)
+
+
+def _sentence_of_numbers(expectation: Expectation, actual: Actual) -> str:
+    wanted, op = _written(expectation.value), expectation.op
+    match expectation.of:
         case Subject.TOTAL:
-            return f"The check took {actual:.3f} s; expected {expectation.op} {wanted} s."
+            return f"The check took {actual:.3f} s; expected {op} {wanted} s."
+        case Subject.SHA256:
+            return f"The SHA-256 of the body is {actual}; expected {op} {wanted}."
+        case Subject.BODY_BYTES:
+            return f"The body has {actual} bytes; expected {op} {wanted}."
+        case Subject.TLS_VERSION:
+            return f"The connection is {actual or 'not encrypted'}; expected {op} {wanted}."
+        case Subject.REDIRECTS:
+            return f"{actual} redirects were followed; expected {op} {wanted}."
         case _:
-            return (
-                f"The certificate has {actual:.1f} days left; expected {expectation.op} {wanted}."
-            )
+            phase = expectation.of.value.replace("_", " ")
+            return f"The phase {phase} took {actual:.3f} s; expected {op} {wanted} s."
+
+
+def _asked(expectation: Expectation) -> str:
+    if expectation.op in ("exists", "absent"):
+        return {"exists": "it to exist", "absent": "it to be absent"}[expectation.op]
+    # JSON is carried as its text, which is how people wrote it.
+    as_text = expectation.of is Subject.JSON and expectation.op != "matches"
+    wanted = str(expectation.value)[:200] if as_text else _written(expectation.value)
+    return f"{expectation.op} {wanted}"
 
 
 def _written(value: Sequence[int | str] | str | float | None) -> str:

@@ -1,6 +1,8 @@
 """What is common to everything that is read from outside."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -8,6 +10,8 @@ from app.api.problems import pointer_to
 from app.domain.errors import FieldError, Invalid, NotAvailable, ServiceError
 
 Place = tuple[int | str, ...]
+# RFC 9110, 5.6.2: what names of methods and header fields are made of.
+TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
 class Asked(BaseModel):

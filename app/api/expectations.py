@@ -1,27 +1,22 @@
 """Expectations as they are asked for: which ops each subject has, and with what they compare."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
+import msgspec
 from pydantic import Field, JsonValue
 
-from app.api.asked import Asked, Faults, Place
-from checkers import Expectation, Severity, Subject
-from checkers.verdict import OPS
+from app.api.asked import TOKEN, Asked, Faults, Place
+from checkers import Expectation, Severity, Subject, json_query, patterns
+from checkers.errors import InvalidPath, InvalidPattern
+from checkers.looks import OPS, tls_minor
 
 _STATUS_ENTRY = re.compile(r"[1-5]xx\Z|[1-9][0-9]{2}(-[1-9][0-9]{2})?\Z")
-_LATER_SUBJECTS: Final = frozenset(
-    {
-        "json", "sha256", "body_bytes", "name_lookup", "connect", "tls", "wait", "receive",
-        "tls_version", "redirects",
-    }
-)  # fmt: skip
-_LATER_OPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "body": ("matches", "not_matches", "=="),
-    "header": ("matches", "not_matches"),
-}
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}\Z")
+_PATTERN_OPS: Final = ("matches", "not_matches")
 _MAX_NUMBER: Final = 1e12
+_MAX_JSON_BYTES: Final = 4096
 
 
 class ExpectationIn(Asked):
@@ -42,48 +37,125 @@ class ExpectationIn(Asked):
 
 def expectation_of(entry: ExpectationIn, place: Place, faults: Faults) -> Expectation | None:
     """The expectation, or `None` when a fault was told."""
-    if entry.of in _LATER_SUBJECTS or entry.op in _LATER_OPS.get(entry.of, ()):
-        faults.later(place, f"{entry.of} {entry.op} is not available yet")
-        return None
     subject = Subject(entry.of)
     if entry.op not in OPS[subject]:
         faults.invalid((*place, "op"), f"{entry.of} knows {', '.join(OPS[subject])}")
         return None
-    if (entry.name is not None) != (subject is Subject.HEADER):
-        detail = "a header has a name" if subject is Subject.HEADER else "only a header has a name"
-        faults.invalid((*place, "name"), detail)
-    if entry.path is not None:
-        faults.invalid((*place, "path"), "only json has a path")
+    _check_words(entry, subject, place, faults)
+    compares = entry.op not in ("exists", "absent")
+    if subject is Subject.JSON and compares and "value" not in entry.model_fields_set:
+        faults.invalid((*place, "value"), "is missing; null is written out")
+        return None
     fault = _value_fault(subject, entry.op, entry.value)
     if fault is not None:
         faults.invalid((*place, "value"), fault)
         return None
     default = Severity.DEGRADED if subject is Subject.CERTIFICATE_DAYS else Severity.DOWN
-    value: Any = tuple(entry.value) if isinstance(entry.value, list) else entry.value
     return Expectation(
         of=subject,
         op=entry.op,
-        value=value,
+        value=_carried(subject, entry.value) if compares else None,
         name=entry.name,
+        path=entry.path,
         otherwise=default if entry.otherwise is None else Severity(entry.otherwise),
     )
+
+
+def _check_words(entry: ExpectationIn, subject: Subject, place: Place, faults: Faults) -> None:
+    """A header has a name, JSON a path, and nothing else has either."""
+    if (entry.name is not None) != (subject is Subject.HEADER):
+        detail = "a header has a name" if subject is Subject.HEADER else "only a header has a name"
+        faults.invalid((*place, "name"), detail)
+    elif entry.name is not None and not TOKEN.match(entry.name):
+        faults.invalid((*place, "name"), "is not the name of a header field")
+    if (entry.path is not None) != (subject is Subject.JSON):
+        detail = "json has a path" if subject is Subject.JSON else "only json has a path"
+        faults.invalid((*place, "path"), detail)
+    elif entry.path is not None:
+        try:
+            json_query.compiled(entry.path)
+        except InvalidPath as error:
+            faults.invalid((*place, "path"), str(error))
+
+
+def _carried(subject: Subject, value: JsonValue) -> Any:
+    """The value as an expectation carries it: hashable, JSON as its text."""
+    if subject is Subject.JSON:
+        return msgspec.json.encode(value).decode("utf-8")
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _value_fault(subject: Subject, op: str, value: JsonValue) -> str | None:
     """Why an expectation cannot be compared with this value; `None` when it can."""
     if op in ("exists", "absent"):
         return None if value is None else f"{op} compares with nothing"
-    if op in ("in", "not_in"):
-        good, wanted = _is_status_list(value), "codes, classes such as 2xx, ranges such as 200-204"
-    elif subject is Subject.STATUS:
-        good, wanted = isinstance(value, int) and _is_status_entry(value), "a code, 100 to 999"
-    elif subject is Subject.BODY:
-        good, wanted = isinstance(value, str) and bool(value), "text that is not empty"
-    elif subject is Subject.HEADER:
-        good, wanted = isinstance(value, str), "text"
-    else:
-        good, wanted = _is_number(value), f"a number between ±{_MAX_NUMBER:.0e}"
+    if op in _PATTERN_OPS:
+        return _pattern_fault(value)
+    if subject is Subject.JSON:
+        return _json_fault(op, value)
+    good, wanted = _WANTED[subject](op, value)
     return None if good else f"must be {wanted}"
+
+
+def _pattern_fault(value: JsonValue) -> str | None:
+    if not isinstance(value, str):
+        return "must be a regular expression"
+    try:
+        patterns.compiled(value)
+    except InvalidPattern as error:
+        return str(error)
+    return None
+
+
+def _json_fault(op: str, value: JsonValue) -> str | None:
+    if op == "in" and not (isinstance(value, list) and value):
+        return "must be a list that is not empty"
+    if op == "length" and not (_is_number(value) and isinstance(value, int) and value >= 0):
+        return "must be a length"
+    if op in ("<", "<=", ">", ">=") and not (isinstance(value, str) or _is_number(value)):
+        return "must be a number or text"
+    try:
+        written = len(msgspec.json.encode(value))
+    except (RecursionError, UnicodeError, ValueError):
+        return "cannot be written as JSON"
+    return None if written <= _MAX_JSON_BYTES else f"is longer than {_MAX_JSON_BYTES} bytes of JSON"
+
+
+def _wanted_status(op: str, value: JsonValue) -> tuple[bool, str]:
+    if op in ("in", "not_in"):
+        return _is_status_list(value), "codes, classes such as 2xx, ranges such as 200-204"
+    return isinstance(value, int) and _is_status_entry(value), "a code, 100 to 999"
+
+
+def _wanted_body(op: str, value: JsonValue) -> tuple[bool, str]:
+    return isinstance(value, str) and (bool(value) or op == "=="), "text that is not empty"
+
+
+def _wanted_header(_op: str, value: JsonValue) -> tuple[bool, str]:
+    return isinstance(value, str), "text"
+
+
+def _wanted_sha256(_op: str, value: JsonValue) -> tuple[bool, str]:
+    return isinstance(value, str) and _SHA256.match(value) is not None, "64 hexadecimal digits"
+
+
+def _wanted_tls_version(_op: str, value: JsonValue) -> tuple[bool, str]:
+    good = isinstance(value, str) and tls_minor(value) is not None
+    return good, "a version such as TLSv1.3 or 1.2"
+
+
+def _wanted_number(_op: str, value: JsonValue) -> tuple[bool, str]:
+    return _is_number(value), f"a number between ±{_MAX_NUMBER:.0e}"
+
+
+_WANTED: Final[Mapping[Subject, Callable[[str, JsonValue], tuple[bool, str]]]] = {
+    **dict.fromkeys(Subject, _wanted_number),
+    Subject.STATUS: _wanted_status,
+    Subject.BODY: _wanted_body,
+    Subject.HEADER: _wanted_header,
+    Subject.SHA256: _wanted_sha256,
+    Subject.TLS_VERSION: _wanted_tls_version,
+}
 
 
 def _is_status_list(value: JsonValue) -> bool:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 
 from app.api.figures import milliseconds
-from checkers import Attempt, Outcome, Phases, Reason, Status
+from checkers import Attempt, Outcome, Phases, Reason, Status, Subject
+from checkers.looks import wanted_json
 from checkers.outcome import Certificate, Finding
 
 
@@ -141,7 +142,11 @@ class FindingOut(BaseModel):
         plain: dict[str, object] = {"of": expectation.of.value, "op": expectation.op}
         if expectation.name is not None:
             plain["name"] = expectation.name
-        if expectation.value is not None:
+        if expectation.path is not None:
+            plain["path"] = expectation.path
+        if expectation.of is Subject.JSON and expectation.value is not None:
+            plain["value"] = wanted_json(expectation)
+        elif expectation.value is not None:
             value = expectation.value
             plain["value"] = list(value) if isinstance(value, tuple) else value
         plain["otherwise"] = expectation.otherwise.value

@@ -2,17 +2,19 @@
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from pydantic import BeforeValidator, Field, JsonValue
 
-from app.api.asked import Asked, Faults, Place
+from app.api.asked import TOKEN, Asked, Faults, Place
 from app.api.expectations import ExpectationIn, expectation_of
 from checkers import InvalidUrl, Target, parse
 from checkers.target import (
     DEFAULT_MAX_BODY_BYTES,
+    MAX_ATTEMPTS,
     MAX_BODY_BYTES,
     MAX_REDIRECTS,
     MAX_TIMEOUT_SECONDS,
@@ -21,8 +23,8 @@ from checkers.target import (
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\Z")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-# RFC 9110, 5.6.2.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+# RFC 6750, 2.1.
+_BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
 _FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*\Z")
 # Fields that say how a message is framed belong to the client that frames it.
 _FRAMING: Final = frozenset(
@@ -49,6 +51,27 @@ Duration = Annotated[
 ]
 
 
+_Secret = Annotated[str, Field(max_length=4096)]
+
+
+class BasicAuth(Asked):
+    """A user and a password (RFC 7617), sent in UTF-8."""
+
+    type: Literal["basic"]
+    username: _Secret
+    password: _Secret
+
+
+class BearerAuth(Asked):
+    """A token (RFC 6750)."""
+
+    type: Literal["bearer"]
+    token: _Secret
+
+
+Auth = Annotated[BasicAuth | BearerAuth, Field(discriminator="type")]
+
+
 class TargetFields(Asked):
     """Every field of a target but its URL."""
 
@@ -56,13 +79,21 @@ class TargetFields(Asked):
     headers: dict[str, str] = Field(default_factory=dict, max_length=_MAX_HEADERS)
     body: str | None = Field(default=None, description="Sent as UTF-8.")
     json_body: JsonValue = Field(default=None, alias="json", description="Sent as JSON.")
-    auth: JsonValue = Field(default=None, description="Not available yet.")
+    auth: Auth | None = Field(
+        default=None,
+        description="Sent to the target's own origin only, never to where a redirect leads away.",
+    )
     timeout_seconds: Duration = Field(default=10.0, description="Of one attempt, to the last byte.")
-    attempts: int = Field(default=1, ge=1, le=10, description="More than 1: not available yet.")
+    attempts: int = Field(
+        default=1,
+        ge=1,
+        le=MAX_ATTEMPTS,
+        description="Tries before the verdict; the first that is not down ends them.",
+    )
     follow_redirects: bool = True
     max_redirects: int = Field(default=10, ge=0, le=MAX_REDIRECTS)
     verify_tls: bool = True
-    ip_version: Literal[4, 6] | None = Field(default=None, description="Not available yet.")
+    ip_version: Literal[4, 6] | None = Field(default=None, description="The only one to be used.")
     max_body_bytes: int = Field(
         default=DEFAULT_MAX_BODY_BYTES, ge=0, le=MAX_BODY_BYTES, description="After decoding."
     )
@@ -126,8 +157,7 @@ def complete(
     """
     if isinstance(asked, TargetIn):
         check_url(url, (*place, "url"), faults)
-    _check_later(asked, place, faults)
-    if not _TOKEN.match(merged.method) or merged.method.upper() == "CONNECT":
+    if not TOKEN.match(merged.method) or merged.method.upper() == "CONNECT":
         faults.invalid((*place, "method"), "is not the method of a request that can be checked")
     headers, body = _headers(merged.headers, place, faults), _body(merged, place, faults)
     if merged.json_body is not None and all(name.lower() != "content-type" for name, _ in headers):
@@ -142,10 +172,13 @@ def complete(
         method=merged.method.upper(),
         headers=headers,
         body=body,
+        authorization=_authorization(merged, place, faults),
         timeout=merged.timeout_seconds,
+        attempts=merged.attempts,
         follow_redirects=merged.follow_redirects,
         max_redirects=merged.max_redirects,
         verify_tls=merged.verify_tls,
+        ip_version=merged.ip_version,
         max_body_bytes=merged.max_body_bytes,
         expect=expect,
     )
@@ -163,20 +196,30 @@ def _given(asked: TargetFields, without: str = "") -> dict[str, Any]:
     return {name: getattr(asked, name) for name in asked.model_fields_set if name != without}
 
 
-def _check_later(asked: TargetFields, place: Place, faults: Faults) -> None:
-    if asked.auth is not None:
-        faults.later((*place, "auth"), "auth is not available yet; send an Authorization header")
-    if asked.attempts != 1:
-        faults.later((*place, "attempts"), "more than one attempt is not available yet")
-    if asked.ip_version is not None:
-        faults.later((*place, "ip_version"), "choosing an IP version is not available yet")
+def _authorization(asked: TargetFields, place: Place, faults: Faults) -> str | None:
+    """The value of the Authorization field that `auth` asks for."""
+    auth = asked.auth
+    if auth is None:
+        return None
+    if any(name.lower() == "authorization" for name in asked.headers):
+        faults.invalid((*place, "auth"), "stands beside an Authorization header; give one of them")
+    if isinstance(auth, BearerAuth):
+        if not _BEARER.match(auth.token):
+            faults.invalid((*place, "auth", "token"), "is not a token of RFC 6750")
+        return f"Bearer {auth.token}"
+    if ":" in auth.username or not (auth.username + auth.password).isprintable():
+        where = (*place, "auth", "username")
+        faults.invalid(where, "holds a colon, or a character that cannot be sent")
+        return None
+    pair = f"{auth.username}:{auth.password}".encode()
+    return "Basic " + b64encode(pair).decode("ascii")
 
 
 def _headers(given: Mapping[str, str], place: Place, faults: Faults) -> tuple[tuple[str, str], ...]:
     seen: set[str] = set()
     for name, value in given.items():
         where = (*place, "headers", name)
-        if not _TOKEN.match(name):
+        if not TOKEN.match(name):
             faults.invalid(where, "is not the name of a header field")
         elif name.lower() in _FRAMING:
             faults.invalid(where, "says how the request is framed, which is not for a target")

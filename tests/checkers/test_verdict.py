@@ -6,7 +6,9 @@ from checkers import Expectation, Reason, Severity, Status, Subject
 from checkers.clients.exchange import Exchange
 from checkers.clients.failure import Failure
 from checkers.clients.head import Fields
+from checkers.looks import Sight
 from checkers.outcome import Certificate
+from checkers.timing import NO_PHASES
 from checkers.verdict import effective, judge
 
 
@@ -21,7 +23,7 @@ def _expect(of: Subject, op: str, value: object = None, **more: object) -> Expec
 
 
 def _judged(seen: Exchange, *expect: Expectation, total: float = 0.1) -> tuple[str, str | None]:
-    verdict = judge(seen, total, effective(expect))
+    verdict = judge(Sight(seen, total, NO_PHASES, 0), effective(expect))
     return verdict.status.value, verdict.reason
 
 
@@ -112,7 +114,7 @@ def test_a_fault_of_ours_is_unknown_and_never_down(reason: Reason) -> None:
 
 
 def test_findings_tell_each_expectation_with_what_was_found() -> None:
-    verdict = judge(_seen(404), 0.1, effective(()), with_findings=True)
+    verdict = judge(Sight(_seen(404), 0.1, NO_PHASES, 0), effective(()), with_findings=True)
 
     assert [(f.expectation.of, f.actual, f.held) for f in verdict.findings] == [
         (Subject.STATUS, 404, False),
