@@ -34,11 +34,13 @@ BY_ERRNO: Final[Mapping[int, Reason]] = {
     errno.ENOMEM: Reason.NOT_MEASURED,
 }
 
+#: The sentence for a connection that ended without a response.
+CLOSED: Final = "The connection was closed before a response came."
 _SENTENCES: Final[Mapping[Reason, str]] = {
     Reason.CONNECTION_REFUSED: "The connection was refused.",
     Reason.CONNECTION_RESET: "The connection was reset by the other side.",
     Reason.CONNECTION_TIMEOUT: "The connection timed out.",
-    Reason.CONNECTION_CLOSED: "The connection was closed before a response came.",
+    Reason.CONNECTION_CLOSED: CLOSED,
     Reason.NETWORK_UNREACHABLE: "The address cannot be reached from here.",
     Reason.INCOMPLETE_BODY: "The connection ended before the whole body had come.",
     Reason.TLS_HANDSHAKE_FAILED: "The TLS handshake failed.",
@@ -78,20 +80,46 @@ def failure_of(
     Args:
         table: the classes of the client's library; the innermost error that is known decides.
     """
-    for found in reversed(list(chain(error))):
-        if isinstance(found, Failed):
-            return found.failure
-        if type(found) in table:
-            # A library's own word goes before that of the system class it may derive from.
-            return _failure(table[type(found)], found)
-        known = _known(found, marks)
-        if known is not None:
-            return known
-    for found in reversed(list(chain(error))):
+    if isinstance(error, Failed):
+        # Judged already; what it was raised from is only its cause.
+        return error.failure
+    told = list(reversed(list(chain(error))))
+    for found in told:
+        failure = _told(found, marks, table)
+        if failure is not None:
+            return failure
+    for found in told:
         for kind in type(found).__mro__:
             if kind in table:
                 return _failure(table[kind], found)
     return Failure(Reason.INTERNAL_ERROR, f"Unforeseen {type(error).__name__}: {error}")
+
+
+def _told(
+    error: BaseException, marks: Marks, table: Mapping[type[BaseException], Reason]
+) -> Failure | None:
+    """What one error of a chain says by itself; `None` for one that says nothing."""
+    if isinstance(error, Failed):
+        return error.failure
+    if type(error) in table:
+        # A library's own word goes before that of the system class it may derive from.
+        return _failure(table[type(error)], error)
+    return _known(error, marks)
+
+
+_UNANSWERED: Final = frozenset(
+    {Reason.TLS_HANDSHAKE_FAILED, Reason.CONNECTION_RESET, Reason.CONNECTION_CLOSED}
+)
+
+
+def unidentified(failure: Failure, marks: Marks) -> Failure:
+    """What a failure means once the server has asked for a client certificate and got none."""
+    if failure.reason not in _UNANSWERED or marks.response_start is not None:
+        return failure
+    return Failure(
+        Reason.CLIENT_CERTIFICATE_REQUIRED,
+        "The server asked for a client certificate and ended the connection without one.",
+    )
 
 
 def timed_out(marks: Marks) -> Failure:

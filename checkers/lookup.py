@@ -8,6 +8,7 @@ are in flight are shared, and nothing is cached. Order is the system's (RFC 6724
 import asyncio
 import concurrent.futures
 import queue
+import re
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from typing import Final, NamedTuple
 MAX_LOOKUPS: Final = 256
 # Retire a thread that had nothing to do for this long, in seconds.
 _IDLE_SECONDS: Final = 10.0
+
+_LOCALHOST: Final = re.compile(r"(?:^|\.)localhost\.?\Z")
 
 Resolve = Callable[[str], Sequence[str]]
 
@@ -40,6 +43,9 @@ def system_resolve(name: str) -> list[str]:
         NameNotResolved: no such name, no address, or no answer from its servers.
         LookupImpossible: the fault is this machine's.
     """
+    if _LOCALHOST.search(name):
+        # RFC 6761, 6.3: these are this machine, whatever a name server says.
+        name = "localhost"
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:

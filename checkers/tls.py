@@ -4,12 +4,14 @@ Every client is given the same context: left alone, one reads `REQUESTS_CA_BUNDL
 `SSL_CERT_FILE`, and requests parses the bundle anew on every call (31 ms).
 """
 
+import _ssl
 import ssl
+from contextvars import ContextVar
 from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
 from time import time
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import certifi
 from cryptography import x509
@@ -18,6 +20,42 @@ from cryptography.x509.oid import NameOID
 from checkers.outcome import Certificate, Reason
 
 _SECONDS_PER_DAY: Final = 86_400.0
+# RFC 8446, 4 and B.3: a handshake message, the one that asks for a client certificate.
+_HANDSHAKE: Final = 22
+_CERTIFICATE_REQUEST: Final = 13
+_ASKED: Final = "asked_for_certificate"
+
+#: Where a context notes what an event loop wraps with it, for whoever set a list in its task.
+wrapped: ContextVar[list[ssl.SSLObject]] = ContextVar("wrapped")
+
+
+class _Context(ssl.SSLContext):
+    """A context that hands out the connection of a handshake before it is over.
+
+    An event loop keeps that to itself when the handshake fails.
+    """
+
+    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
+        made = super().wrap_bio(*args, **kwargs)
+        noted = wrapped.get(None)
+        if noted is not None:
+            noted.append(made)
+        return made
+
+
+def _note_message(
+    connection: object, direction: str, _version: int, kind: int, message: int, _data: bytes
+) -> None:
+    if message == _CERTIFICATE_REQUEST and kind == _HANDSHAKE and direction == "read":
+        setattr(connection, _ASKED, True)
+
+
+def asked_for_certificate(connection: object) -> bool:
+    """Whether the other side of a connection has asked for a client certificate.
+
+    Alerts do not tell: before TLS 1.3 there was none for it, and many a server closes without one.
+    """
+    return getattr(connection, _ASKED, False)
 
 
 @lru_cache(maxsize=4)
@@ -28,7 +66,9 @@ def context(*, verify: bool, ca_bundle: str | None = None) -> ssl.SSLContext:
         ca_bundle: a PEM file to trust instead of the system's store. Where the system has no
             store at all, the certifi bundle stands in.
     """
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made = _Context(ssl.PROTOCOL_TLS_CLIENT)
+    # By itself Python would make enumerations of every argument of every message.
+    _ssl._SSLContext._msg_callback.__set__(made, _note_message)  # type: ignore[attr-defined]
     made.set_alpn_protocols(["http/1.1"])
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     if not verify:

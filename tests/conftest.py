@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Certificates, Servers, servers
+from tests.farm.certificates import Certificates
+from tests.farm.servers import Servers, servers
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ from checkers.clients.failure import Failed
 from checkers.clients.head import MAX_HEADER_BYTES
 from checkers.clients.intake import Intake
 from checkers.clients.peek import refused_soon
-from checkers.failures import failure_of
+from checkers.failures import failure_of, unidentified
 from checkers.lookup import LookupFailed
 from checkers.timing import Marks, now
 
@@ -84,6 +84,8 @@ class AiohttpClient:
             seen.ended = seen.marks.response_end or now()
         except _RAISED as error:
             seen.failure = seen.cut or failure_of(error, seen.marks, TABLE)
+            if seen.certificate_asked:
+                seen.failure = unidentified(seen.failure, seen.marks)
             seen.marks.response_end, seen.ended = None, seen.ended or now()
         return seen
 
@@ -202,6 +204,8 @@ class _Connector(BaseConnector):
             )
             return plain
         seen.marks.secure_connection_start = now()
+        shaken: list[ssl.SSLObject] = []
+        tls.wrapped.set(shaken)
         try:
             transport, protocol = await self._loop.create_connection(
                 lambda: Arrival(self._loop, seen),
@@ -213,6 +217,8 @@ class _Connector(BaseConnector):
         except ssl.SSLCertVerificationError as error:
             seen.ended = now()
             raise await refused_soon(error, hop, seen) from error
+        finally:
+            seen.certificate_asked = any(map(tls.asked_for_certificate, shaken))
         connection = transport.get_extra_info("ssl_object")
         seen.tls = tls.facts(connection)
         return protocol

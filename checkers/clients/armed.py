@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from checkers.clients.head import check_beginning
+from checkers.clients.head import BEGINNING_BYTES, check_beginning
 from checkers.timing import Marks, now
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ class ArmedSocket:
 
     deadline = 0.0
     marks: Marks | None = None
+    swallows_resets = False
+    _beginning = b""
+    _unsent = False
 
     def arm(self) -> None:
         remaining = self.deadline - now()
@@ -43,16 +46,21 @@ class ArmedSocket:
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
         self.arm()
         count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
-        if count == 0:
+        if count == 0 and (self.swallows_resets or self._unsent):
             self._check_reset()
-        elif self.marks is not None and self.marks.response_start is None:
-            self.marks.response_start = now()
+        elif self.marks is not None and len(self._beginning) < BEGINNING_BYTES:
+            if self.marks.response_start is None:
+                self.marks.response_start = now()
             # Whoever speaks another protocol may never end its first line.
-            check_beginning(bytes(memoryview(buffer)[:count]))
+            self._beginning += bytes(memoryview(buffer)[: min(count, BEGINNING_BYTES)])
+            check_beginning(self._beginning)
         return count
 
     def _check_reset(self) -> None:
-        """Tell a reset from an end: TLS reports both alike, and a failed send swallows the first.
+        """Tell a reset from an end where that may have been lost.
+
+        TLS reports both alike, and a failed send swallows the first. Elsewhere an end is one, even
+        if a reset came after it, as of a server that has not read all that was sent.
 
         After the other side's FIN the state is CLOSE-WAIT; after its RST it is CLOSED.
         """
@@ -63,14 +71,23 @@ class ArmedSocket:
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
         self.arm()
-        with _gone_is_broken_pipe():
+        with self._gone_is_broken_pipe():
             sent: int = super().send(data, flags)  # type: ignore[misc]
         return sent
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
         self.arm()
-        with _gone_is_broken_pipe():
+        with self._gone_is_broken_pipe():
             super().sendall(data, flags)  # type: ignore[misc]
+
+    @contextlib.contextmanager
+    def _gone_is_broken_pipe(self) -> Iterator[None]:
+        """A server that stopped listening may have answered: urllib3 then goes on to read."""
+        try:
+            yield
+        except (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError) as error:
+            self._unsent = True
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
 
 
 class TcpSocket(ArmedSocket, socket.socket):
@@ -80,14 +97,7 @@ class TcpSocket(ArmedSocket, socket.socket):
 class TlsSocket(ArmedSocket, ssl.SSLSocket):  # type: ignore[misc] # nbytes is never None here
     """A TLS socket with a deadline."""
 
-
-@contextlib.contextmanager
-def _gone_is_broken_pipe() -> Iterator[None]:
-    """A server that stopped listening may have answered: urllib3 then goes on to read."""
-    try:
-        yield
-    except (ConnectionResetError, ssl.SSLEOFError) as error:
-        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+    swallows_resets = True
 
 
 def armed(sock: socket.socket, deadline: float, marks: Marks) -> socket.socket:

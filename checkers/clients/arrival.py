@@ -16,7 +16,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 
 from checkers.clients.exchange import Exchange
 from checkers.clients.failure import Failed, Failure
-from checkers.clients.head import Head, HeadLines, check_beginning
+from checkers.clients.head import BEGINNING_BYTES, Head, HeadLines
 from checkers.failures import failure_of
 from checkers.outcome import Reason
 from checkers.timing import now
@@ -88,8 +88,7 @@ class Arrival(ResponseHandler):
     def _take_head(self, data: bytes) -> bytes:
         """Read the lines of the head, hand the head on when it is whole, and return the rest."""
         data, at = self._unread + data, 0
-        if not self._lines.begun:
-            check_beginning(data)
+        self._lines.go_on(data)
         while (end := data.find(b"\n", at) + 1) > 0:
             head = self._lines.add(data[at:end])
             if head is not None:
@@ -97,6 +96,8 @@ class Arrival(ResponseHandler):
                 super().data_received(head.plain())
                 return data[end:]
             at = end
+            if at < len(data):
+                self._lines.go_on(data[at : at + BEGINNING_BYTES])
         self._unread = data[at:]
         self._lines.check_size(len(self._unread))
         return b""

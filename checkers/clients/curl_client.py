@@ -30,16 +30,20 @@ class CurlClient:
         except (Failed, LookupFailed, TimeoutError) as error:
             seen.failure, seen.ended = failure_of(error, seen.marks, {}), now()
             return seen
-        transfer = self._transfer()
+        transfer, failed = self._transfer(), None
         self._live.add(transfer)
         try:
             transfer.prepare(hop, seen, addresses)
             transfer.curl.perform()
         except pycurl.error as error:
-            return transfer.finish(error.args)
+            failed = error.args
         finally:
             self._live.discard(transfer)
-        return transfer.finish(None)
+        transfer.finish(failed)
+        if transfer.spoilt:
+            self._mine.transfer = None
+            transfer.curl.close()
+        return seen
 
     def abort(self) -> None:
         """End the exchanges under way in other threads; each returns within moments."""

@@ -5,68 +5,33 @@ and chooses no address: it is handed addresses, and asks before it dials one. Th
 are read here as they come, by the grammar that all clients share.
 """
 
-import os
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import pycurl
 
 from checkers import tls
+from checkers.clients.curl_failure import Error, is_of_two_locations, why
 from checkers.clients.curl_request import CurlRequest, set_for_good
-from checkers.clients.exchange import (
-    Exchange,
-    Hop,
-    Surroundings,
-)
+from checkers.clients.exchange import Exchange, Hop, Surroundings
 from checkers.clients.failure import Failed, Failure
-from checkers.clients.head import check_size, parse_head
+from checkers.clients.head import BLANK, check_lines, check_size, parse_head
 from checkers.clients.intake import Intake
-from checkers.failures import BY_VERIFY_CODE, failure_of, timed_out
+from checkers.failures import BY_VERIFY_CODE, CLOSED, failure_of, unidentified
 from checkers.outcome import Reason
+from checkers.redirect import FOLLOWED, SEVERAL_LOCATIONS
 from checkers.timing import Marks, now
 
-# curl/curl.h, CURLE_TOO_LARGE: of a header section. pycurl has no name for it.
-_E_TOO_LARGE: Final = 100
-#: What libcurl says where the system's error number, TLS or a mark does not tell more.
-TABLE: Final[Mapping[int, Reason]] = {
-    pycurl.E_UNSUPPORTED_PROTOCOL: Reason.PROTOCOL_ERROR,  # HTTP/0.9, HTTP/3 in plain text
-    pycurl.E_URL_MALFORMAT: Reason.INVALID_URL,
-    pycurl.E_COULDNT_RESOLVE_HOST: Reason.NAME_NOT_RESOLVED,
-    pycurl.E_COULDNT_CONNECT: Reason.NOT_MEASURED,  # with no number: no socket was to be had
-    pycurl.E_FTP_WEIRD_SERVER_REPLY: Reason.PROTOCOL_ERROR,
-    pycurl.E_PARTIAL_FILE: Reason.INCOMPLETE_BODY,
-    pycurl.E_OUT_OF_MEMORY: Reason.NOT_MEASURED,
-    pycurl.E_SSL_CONNECT_ERROR: Reason.TLS_HANDSHAKE_FAILED,
-    pycurl.E_GOT_NOTHING: Reason.CONNECTION_CLOSED,
-    pycurl.E_SEND_ERROR: Reason.CONNECTION_RESET,
-    pycurl.E_RECV_ERROR: Reason.CONNECTION_RESET,
-    pycurl.E_SSL_CERTPROBLEM: Reason.CLIENT_CERTIFICATE_REQUIRED,
-    pycurl.E_SSL_CIPHER: Reason.TLS_HANDSHAKE_FAILED,
-    pycurl.E_PEER_FAILED_VERIFICATION: Reason.CERTIFICATE_UNTRUSTED,
-    pycurl.E_SSL_CACERT_BADFILE: Reason.NOT_MEASURED,
-    pycurl.E_SSL_ISSUER_ERROR: Reason.CERTIFICATE_UNTRUSTED,
-    pycurl.E_SSL_INVALIDCERTSTATUS: Reason.CERTIFICATE_UNTRUSTED,
-    _E_TOO_LARGE: Reason.PROTOCOL_ERROR,
-}
 # curl/curl.h, CURL_SOCKET_BAD.
 _NO_SOCKET: Final = -1
 _STOP: Final = -1
 _MICROSECOND: Final = 1e-6
-#: Codes whose cause the system's number tells more closely.
-_OF_THE_SYSTEM: Final = frozenset(
-    {
-        pycurl.E_COULDNT_CONNECT,
-        pycurl.E_SEND_ERROR,
-        pycurl.E_RECV_ERROR,
-        pycurl.E_SSL_CONNECT_ERROR,
-    }
-)
 _CONNECTED_WITH: Final = b"SSL connection using "
-_CLIENT_CERTIFICATE: Final = ("certificate required", "certificate_required")
-
-Error = tuple[int, str]
+# What libcurl says of a handshake, and nowhere else.
+_ASKED_FOR_CERTIFICATE: Final = b"Request CERT"
+_BY_COMMON_NAME: Final = (b"common name: ", b" (matched)")
 
 
 class Transfer:
@@ -89,6 +54,7 @@ class Transfer:
         self.socket: socket.socket | None = None
         self.curl = curl = pycurl.Curl()
         self.owner: Any = None
+        self._secure = False
         self._request = CurlRequest(curl, surroundings.user_agent)
         set_for_good(curl, tls.trust(surroundings.ca_bundle))
         curl.setopt(pycurl.HEADERFUNCTION, self._on_line)
@@ -108,17 +74,20 @@ class Transfer:
         self._failure: Failure | None = None
         self._complete = False
         self._interim_bytes = 0
+        self._asked = 0.0
         self._agreed = b""
         self._dialled = ""
         self._dials = 0
-        self._secure = hop.request.url.secure
+        if hop.request.url.secure is not self._secure:
+            self._secure = hop.request.url.secure
+            self.curl.setopt(pycurl.PREREQFUNCTION, self._before_request if self._secure else None)
         self._request.set(hop, addresses)
 
     # What libcurl calls. An exception in a callback would be printed and forgotten.
 
     def _open_socket(self, _purpose: int, address: Any) -> Any:
         if not self._dials:
-            self._seen.marks.connect_start = now()
+            self._asked = now()
         self._dials += 1
         self._dialled = dialled = str(address.addr[0])
         refusal = self._policy.refusal(dialled)
@@ -133,10 +102,14 @@ class Transfer:
             self._failure = failure_of(error, self._seen.marks, {})
             return _NO_SOCKET
         self.release()
+        self._failure = None
         # libcurl takes a duplicate; ours is closed by whoever drives the handle.
         self.socket = made
         if self._opened is not None:
             self._opened.append(self)
+        if self._dials == 1:
+            # Read last: waiting for the interpreter's lock is not the target's doing.
+            self._seen.marks.connect_start = now()
         return made
 
     def _on_line(self, line: bytes) -> int | None:
@@ -145,7 +118,7 @@ class Transfer:
         return None if len(line) > 2 else self._on_end_of_head(line)
 
     def _on_end_of_head(self, line: bytes) -> int | None:
-        if self._intake is not None or line.strip(b"\r\n"):
+        if self._intake is not None or line not in BLANK:
             return None
         # libcurl has its duplicate: closed by both later, ours would be the one that does the work.
         self.release()
@@ -188,8 +161,32 @@ class Transfer:
         return None
 
     def _on_text(self, kind: int, text: bytes) -> None:
-        if kind == pycurl.INFOTYPE_TEXT and text.startswith(_CONNECTED_WITH):
+        if kind != pycurl.INFOTYPE_TEXT:
+            return
+        if text.startswith(_CONNECTED_WITH):
             self._agreed = text
+        elif _ASKED_FOR_CERTIFICATE in text:
+            self._seen.certificate_asked = True
+        elif all(part in text for part in _BY_COMMON_NAME):
+            # RFC 9525, 2: no name at all; every other client refuses it by its context.
+            self._failure = Failure(
+                Reason.CERTIFICATE_NAME_MISMATCH,
+                "The certificate was not accepted: it has no name but a common name.",
+            )
+
+    def _before_request(self, *_where: object) -> int:
+        refused = self._failure is not None
+        answer: int = pycurl.PREREQFUNC_ABORT if refused else pycurl.PREREQFUNC_OK
+        return answer
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether the handle must not be used again.
+
+        A head that was cut off where a line might be folded stays in the handle, and libcurl reads
+        the next response as its continuation: a healthy target would be told malformed.
+        """
+        return self._intake is None and bool(self._lines)
 
     def release(self) -> None:
         """Close our end of the socket, which libcurl has a duplicate of."""
@@ -199,9 +196,10 @@ class Transfer:
 
     def finish(self, error: Error | None) -> Exchange:
         """What the exchange saw, once libcurl is through with it."""
+        returned = now()
         self.release()
         seen, marks = self._seen, self._seen.marks
-        self._read_marks(marks)
+        self._read_marks(marks, returned)
         seen.ended = marks.response_end or now()
         if self._dials:
             seen.remote_address = (
@@ -217,8 +215,16 @@ class Transfer:
     def _settled(self, error: Error | None) -> Failure | None:
         """Note what came of the body; why the exchange failed, if it did."""
         failure = self._failure
+        if failure is None and self._intake is None:
+            try:
+                # A head that never ended: the first line that is none went wrong before that.
+                check_lines(self._lines)
+            except Failed as failed:
+                return failed.failure
         if failure is None and error is not None and not self._complete:
-            failure = self._failure_of(error)
+            if self._intake is None and is_of_two_locations(error):
+                return self._of_two_locations()
+            failure = self._why(error)
         try:
             if self._intake is not None:
                 self._intake.settle(over=failure is None)
@@ -226,28 +232,29 @@ class Transfer:
             return failed.failure
         if failure is None and self._intake is None:
             # The connection ended in the middle of the head.
-            return Failure(
-                Reason.CONNECTION_CLOSED, "The connection was closed before a response came."
-            )
+            return Failure(Reason.CONNECTION_CLOSED, CLOSED)
         return failure
 
-    def _read_marks(self, marks: Marks) -> None:
+    def _read_marks(self, marks: Marks, returned: float) -> None:
         if marks.connect_start is None:
             return
         told = self.curl.getinfo
-        # libcurl counts from its own start; the instant it asked for a socket is known to both.
-        base = marks.connect_start - told(pycurl.NAMELOOKUP_TIME_T) * _MICROSECOND
-        ended = told(pycurl.TOTAL_TIME_T)
-        marks.response_end = base + ended * _MICROSECOND
+        total = told(pycurl.TOTAL_TIME_T) * _MICROSECOND
+        # libcurl counts from a start of its own. It had looked up before it asked for a socket, and
+        # had ended before it returned: the earlier of the two is the nearer one.
+        base = min(self._asked - told(pycurl.NAMELOOKUP_TIME_T) * _MICROSECOND, returned - total)
+        marks.response_end = max(base + total, marks.connect_start)
         connected = told(pycurl.CONNECT_TIME_T)
         if not connected:
             return
         if self._secure:
-            marks.secure_connection_start = base + connected * _MICROSECOND
+            marks.secure_connection_start = max(
+                base + connected * _MICROSECOND, marks.connect_start
+            )
             connected = told(pycurl.APPCONNECT_TIME_T)
             if not connected:
                 return
-        marks.connect_end = base + connected * _MICROSECOND
+        marks.connect_end = max(base + connected * _MICROSECOND, marks.connect_start)
         requested = told(pycurl.PRETRANSFER_TIME_T)
         if not requested:
             return
@@ -263,20 +270,29 @@ class Transfer:
         self._der = ssl.PEM_cert_to_DER_cert(pem) if pem else b""
         seen.tls = tls.certificate(self._der, agreed[0], agreed[1] if len(agreed) > 1 else "")
 
-    def _failure_of(self, error: Error) -> Failure:
-        """Why libcurl gave up, told from its code, the system's number, and how far it had come."""
-        code, text = error
-        marks = self._seen.marks
-        if code == pycurl.E_OPERATION_TIMEDOUT:
-            return timed_out(marks)
-        if code == pycurl.E_PEER_FAILED_VERIFICATION:
-            return self._refused_certificate(text)
-        if any(part in text for part in _CLIENT_CERTIFICATE):
-            return failure_of(ssl.SSLError(1, text), marks, {})
-        number = self.curl.getinfo(pycurl.OS_ERRNO)
-        if code in _OF_THE_SYSTEM and number:
-            return failure_of(OSError(number, os.strerror(number)), marks, {})
-        return Failure(TABLE.get(code, Reason.INTERNAL_ERROR), f"libcurl says: {text} ({code}).")
+    def _why(self, error: Error) -> Failure:
+        if error[0] == pycurl.E_PEER_FAILED_VERIFICATION:
+            return self._refused_certificate(error[1])
+        seen = self._seen
+        failure = why(error, self.curl.getinfo(pycurl.OS_ERRNO), seen)
+        if self._intake is None and failure.reason is Reason.INCOMPLETE_BODY:
+            # libcurl has read a Content-Length; the head it stood in was cut.
+            return Failure(Reason.CONNECTION_CLOSED, CLOSED)
+        return unidentified(failure, seen.marks) if seen.certificate_asked else failure
+
+    def _of_two_locations(self) -> Failure | None:
+        """The head as far as libcurl would read it, which gives up at a second Location."""
+        hop, seen = self._hop, self._seen
+        try:
+            head = parse_head(b"".join(self._lines)[self._interim_bytes :] + b"\r\n")
+        except Failed as failed:
+            return failed.failure
+        seen.note_head(head)
+        seen.body_bytes = 0
+        if not (hop.follow_redirects and head.status in FOLLOWED):
+            return None
+        seen.judged = False
+        return Failure(Reason.REDIRECT_REFUSED, SEVERAL_LOCATIONS)
 
     def _refused_certificate(self, text: str) -> Failure:
         """Told from the certificate, as libcurl looks at the name first and others at the dates."""

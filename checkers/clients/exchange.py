@@ -57,6 +57,7 @@ class Exchange:
     Attributes:
         judged: expectations are asked of this response; not so of a redirect that ends a check.
         ended: instant of the monotonic clock of the last byte, or of the failure.
+        certificate_asked: the server wanted to see a client certificate, which there is none of.
     """
 
     marks: Marks = field(default_factory=Marks)
@@ -71,6 +72,7 @@ class Exchange:
     failure: Failure | None = None
     judged: bool = True
     ended: float = 0.0
+    certificate_asked: bool = False
 
     def values(self, name: str) -> list[str]:
         """Every value of a field; `name` in lower case."""

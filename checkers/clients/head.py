@@ -5,6 +5,7 @@ hands the bytes of the head to `parse_head`, and only what passes here is asked 
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -18,13 +19,21 @@ MAX_LINE_BYTES: Final = 64 * 1024
 #: Lines. libcurl refuses 5,000 fields.
 MAX_LINES: Final = 4000
 
-_BEGINNING: Final = b"HTTP/1."
+# As much as libcurl asks of a first line that has not ended yet.
+_BEGINNING: Final = b"HTTP/"
+#: So many first bytes tell another protocol.
+BEGINNING_BYTES: Final = len(_BEGINNING)
+#: The line that ends a head.
+BLANK: Final = (b"\r\n", b"\n")
 # A folded line goes on with the field before it (RFC 9112, 5.2); a bare LF ends a line (2.2).
-_HEAD: Final = re.compile(
-    rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?\r?\n"
-    rb"((?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n(?:[ \t][^\x00\r\n]*\r?\n)*)*)"
-    rb"\r?\n\Z"
-)
+_STATUS_TEXT: Final = rb"HTTP/(1\.[01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?\r?\n"
+_FIELD_TEXT: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00\r\n]*\r?\n"
+_FOLDED_TEXT: Final = rb"[ \t][^\x00\r\n]*\r?\n"
+_HEAD: Final = re.compile(rb"%b((?:%b(?:%b)*)*)\r?\n\Z" % (_STATUS_TEXT, _FIELD_TEXT, _FOLDED_TEXT))
+_STATUS_LINE: Final = re.compile(_STATUS_TEXT)
+_FIELD_LINE: Final = re.compile(_FIELD_TEXT)
+_LATER_LINE: Final = re.compile(rb"%b|%b" % (_FIELD_TEXT, _FOLDED_TEXT))
+_FOLD_BEGINNING: Final = (b" ", b"\t")
 _FOLD: Final = re.compile(rb"[ \t]*\r?\n[ \t]+")
 _CONTROL: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FRAMING: Final = re.compile(
@@ -112,7 +121,8 @@ def parse_head(raw: bytes) -> Head:
     """
     found = _HEAD.match(raw)
     if found is None:
-        raise Failed(Reason.PROTOCOL_ERROR, f"The response is not valid HTTP/1: {_odd(raw)}.")
+        check_lines(raw.splitlines(keepends=True))
+        raise Failed(Reason.PROTOCOL_ERROR, "The response is not valid HTTP/1.")
     version, status, section = found.groups()
     if b"\n " in section or b"\n\t" in section:
         section = _FOLD.sub(b" ", section)
@@ -140,10 +150,11 @@ def _frame(head: Head) -> None:
 class HeadLines:
     """Lines of a head as they come, bounded, interim responses left behind."""
 
-    __slots__ = ("_bytes", "_count", "_lines")
+    __slots__ = ("_bytes", "_count", "_lines", "_open")
 
     def __init__(self) -> None:
         self._lines: list[bytes] = []
+        self._open = False
         self._bytes = 0
         self._count = 0
 
@@ -152,20 +163,34 @@ class HeadLines:
         """Whether a line of the head that is under way has come."""
         return bool(self._lines)
 
+    def go_on(self, following: bytes) -> None:
+        """Look at the line before, now that bytes follow it.
+
+        One without a colon might be folded: libcurl waits for these bytes as well.
+
+        Raises:
+            Failed: it is malformed, or the first bytes of a head are.
+        """
+        if not self._lines:
+            check_beginning(following)
+        elif self._open and following[:1] not in _FOLD_BEGINNING:
+            self._open = False
+            _check_line(self._lines[-1], len(self._lines) - 1)
+
     def add(self, line: bytes) -> Head | None:
         """Take in one line with its end; the head once it is complete and final.
 
         Raises:
             Failed: it passes a bound, or is malformed.
         """
-        if not self._lines:
-            check_beginning(line)
+        blank, number = line in BLANK, len(self._lines)
+        self._open = number > 0 and not blank and _may_go_on(line)
+        if not self._open and not (blank and number):
+            _check_line(line, number)
         self._lines.append(line)
         self._bytes += len(line)
-        if len(line) > 2:
+        if not blank:
             self.check_size()
-            return None
-        if line not in (b"\r\n", b"\n"):
             return None
         raw = b"".join(self._lines)
         self._count += len(self._lines)
@@ -200,14 +225,50 @@ def _check_bounds(size: int, lines: int, longest: int) -> None:
         raise Failed(Reason.PROTOCOL_ERROR, f"A header line is larger than {MAX_LINE_BYTES} bytes.")
 
 
+def check_lines(lines: Sequence[bytes]) -> None:
+    """Refuse the first line, of a head or of several, that is malformed.
+
+    A last one that may yet go on is left out.
+
+    Raises:
+        Failed: there is one.
+    """
+    number = 0
+    for at, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n") or (number and at == len(lines) and _may_go_on(line)):
+            return
+        if number and line in BLANK:
+            number = 0
+            continue
+        _check_line(line, number)
+        number += 1
+
+
+def _may_go_on(line: bytes) -> bool:
+    """Whether libcurl waits for what follows this line before it looks at it."""
+    return b":" not in line and not line.startswith(b"\r")
+
+
+def _check_line(line: bytes, number: int) -> None:
+    """Refuse what is not the line of this number in a head."""
+    grammar = (_STATUS_LINE, _FIELD_LINE)[number] if number < 2 else _LATER_LINE
+    good = grammar.fullmatch(line) is not None
+    if good and number and line[:15].lower() == b"content-length:":
+        # Told before the head is whole, which it may never be.
+        good = _LENGTH.match(line[15:].strip(b" \t\r\n")) is not None
+    if not good:
+        shown = repr(line[:_SHOWN_BYTES].rstrip(b"\r\n"))[1:]
+        raise Failed(Reason.PROTOCOL_ERROR, f"The response is not valid HTTP/1: {shown}.")
+
+
 def check_beginning(first: bytes) -> None:
     """Refuse first bytes that no HTTP/1 response begins with, be they few or many.
 
     Raises:
         Failed: the response is in another protocol.
     """
-    if not _BEGINNING.startswith(first[: len(_BEGINNING)]):
-        raise Failed(Reason.PROTOCOL_ERROR, "The response does not begin with HTTP/1.")
+    if not _BEGINNING.startswith(first[: len(_BEGINNING)].upper()):
+        raise Failed(Reason.PROTOCOL_ERROR, "The response does not begin with HTTP/.")
 
 
 @lru_cache(maxsize=256)
@@ -220,13 +281,3 @@ def _text(value: bytes) -> str:
         return value.decode("utf-8")
     except UnicodeError:
         return value.decode("latin-1")
-
-
-def _odd(raw: bytes) -> str:
-    """The line that is not as it should be, for people."""
-    lines = raw.split(b"\n")
-    for number, line in enumerate(lines[:-2]):
-        part = b"\n".join((lines[0] if number else line, *((line,) if number else ()), b"", b""))
-        if _HEAD.match(part) is None and not (number > 1 and line.startswith((b" ", b"\t"))):
-            return repr(line[:_SHOWN_BYTES])[1:]
-    return "its header section"

@@ -9,9 +9,10 @@ from checkers.clients.exchange import Exchange, Hop
 from checkers.clients.failure import Failed
 from checkers.clients.head import Head
 from checkers.outcome import Reason
-from checkers.redirect import FOLLOWED
+from checkers.redirect import leads_on
 
-_BODYLESS: Final = frozenset({204, 304})
+# After 101 another protocol would begin, which nobody has asked for.
+_BODYLESS: Final = frozenset({101, 204, 304})
 
 
 class Intake:
@@ -111,5 +112,4 @@ class Intake:
 def _has_no_body(hop: Hop, head: Head) -> bool:
     if hop.request.method == "HEAD" or head.status in _BODYLESS:
         return True
-    leads_on = hop.follow_redirects and head.status in FOLLOWED
-    return leads_on and bool(head.fields.values("location"))
+    return hop.follow_redirects and leads_on(head.status, head.fields.values("location"))

@@ -27,7 +27,7 @@ from checkers.clients.failure import Failed
 from checkers.clients.intake import Intake
 from checkers.clients.peek import refused
 from checkers.clients.strict_response import StrictResponse
-from checkers.failures import failure_of
+from checkers.failures import failure_of, unidentified
 from checkers.lookup import LookupFailed
 from checkers.outcome import Reason
 from checkers.timing import Marks, now
@@ -81,6 +81,8 @@ class RequestsClient:
             seen.ended = seen.marks.response_end or now()
         except _RAISED as error:
             seen.failure = failure_of(error, seen.marks, TABLE)
+            if seen.certificate_asked:
+                seen.failure = unidentified(seen.failure, seen.marks)
             seen.marks.response_end, seen.ended = None, seen.ended or now()
         finally:
             if sock is not None:
@@ -121,6 +123,8 @@ class RequestsClient:
         except BaseException:
             sock.close()
             raise
+        finally:
+            seen.certificate_asked = tls.asked_for_certificate(sock)
         marks.connect_end = now()
         seen.tls = tls.facts(sock)
         return armed(sock, hop.deadline, marks)

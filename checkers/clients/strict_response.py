@@ -6,7 +6,7 @@ one, and drops lines it cannot read. Here it is handed a head that has been read
 
 import http.client
 import io
-from typing import BinaryIO, Final, cast
+from typing import Final, cast
 
 from checkers.clients.head import MAX_LINE_BYTES, MAX_LINES, Head, HeadLines
 
@@ -41,14 +41,16 @@ class StrictResponse(http.client.HTTPResponse):
             self.fp = stream
 
 
-def _read_head(stream: BinaryIO) -> Head:
+def _read_head(stream: io.BufferedReader) -> Head:
     lines = HeadLines()
-    while True:
+    while following := stream.peek(1):
+        lines.go_on(following)
         line = stream.readline(_LINE_LIMIT)
         if not line.endswith(b"\n"):
             if len(line) < _LINE_LIMIT:
-                raise http.client.RemoteDisconnected("the connection ended within the header")
+                break
             lines.check_size(len(line))
         head = lines.add(line)
         if head is not None:
             return head
+    raise http.client.RemoteDisconnected("the connection ended within the header")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from checkers import CATALOGUE, StrategyName
-from tests.servers import Servers, answering, delayed, ok
+from tests.farm.servers import Servers, answering, delayed, ok
 from tests.services import Service
 
 

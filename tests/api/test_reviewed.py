@@ -6,7 +6,7 @@ import re
 import psutil
 import pytest
 
-from tests.servers import Servers, answering, delayed, ok, recording
+from tests.farm.servers import Servers, answering, delayed, ok, recording
 from tests.services import Service
 
 URL = "http://127.0.0.1:9/"

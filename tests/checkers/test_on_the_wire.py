@@ -16,8 +16,8 @@ from checkers.clients.aiohttp_client import AiohttpClient
 from checkers.clients.exchange import Exchange, Hop, Surroundings
 from checkers.clients.requests_client import RequestsClient
 from checkers.lookup import Lookup, NameNotResolved
-from tests.checkers.test_one_verdict import carried_out
-from tests.servers import Servers, answering, ok, recording, redirect
+from tests.farm.grid import carried_out
+from tests.farm.servers import Servers, answering, ok, recording, redirect
 
 BOTH = [StrategyName.THREADED, StrategyName.ASYNC]
 ALLOWED = ("127.0.0.1/32", "::1/128")

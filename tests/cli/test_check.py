@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.servers import Servers, answering, ok
+from tests.farm.servers import Servers, answering, ok
 
 
 def tercet(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

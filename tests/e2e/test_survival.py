@@ -13,7 +13,7 @@ import psutil
 import pytest
 import requests
 
-from tests.servers import Servers, answering, delayed, ok
+from tests.farm.servers import Servers, answering, delayed, ok
 from tests.services import Service, running
 
 

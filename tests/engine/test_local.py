@@ -11,7 +11,7 @@ import uvloop
 
 from app.engine.local import Engine, Order, Report, RunFailed, Slot
 from checkers import CATALOGUE, Item, Outcome, Reason, Status, StrategyName, Target
-from tests.servers import Servers, answering, delayed, ok
+from tests.farm.servers import Servers, answering, delayed, ok
 
 LOOPBACK = ("127.0.0.0/8",)
 

@@ -2,15 +2,12 @@
 
 import asyncio
 import contextlib
-import datetime
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
-
-import trustme
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -129,6 +126,37 @@ def recording(requests: list[bytes], payload: bytes) -> Handler:
     return handle
 
 
+def in_turn(*payloads: bytes) -> Handler:
+    """Answer each connection with the next payload, and all after the last with that."""
+    left = list(payloads)
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(left.pop(0) if len(left) > 1 else left[0])
+        await writer.drain()
+
+    return handle
+
+
+def depending(choose: Callable[[bytes], bytes]) -> Handler:
+    """Answer what is chosen for the head, and for a body of known length, of a request."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        for line in request.lower().split(b"\r\n"):
+            if line.startswith(b"content-length:"):
+                request += await reader.readexactly(int(line.partition(b":")[2]))
+        writer.write(choose(request))
+        await writer.drain()
+
+    return handle
+
+
+def flooding(start: bytes, flood: bytes) -> Handler:
+    """Send the start, then the same bytes as fast as they are taken, for ever."""
+    return dripping(start, flood, 0.0)
+
+
 def dripping(start: bytes, drop: bytes, pause: float = 0.02) -> Handler:
     """Send the start at once, then a drop at a time for ever."""
 
@@ -198,26 +226,3 @@ def ok(body: bytes = b"hello", *fields: bytes, status: bytes = b"200 OK") -> byt
 def redirect(location: bytes, status: bytes = b"302 Found") -> bytes:
     """A redirect with an empty body."""
     return ok(b"", b"Location: " + location, status=status)
-
-
-class Certificates:
-    """A certificate authority of the tests' own and contexts signed by it."""
-
-    def __init__(self) -> None:
-        self.authority = trustme.CA()
-        self.stranger = trustme.CA()
-
-    def context(
-        self,
-        *names: str,
-        by: trustme.CA | None = None,
-        starts: datetime.datetime | None = None,
-        ends: datetime.datetime | None = None,
-    ) -> ssl.SSLContext:
-        """A server's context with a certificate for these names."""
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        signed = (by or self.authority).issue_cert(
-            *(names or ("localhost", "127.0.0.1")), not_before=starts, not_after=ends
-        )
-        signed.configure_cert(made)
-        return made

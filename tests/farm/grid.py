@@ -1,0 +1,77 @@
+"""The grid of strategies and clients, and what each cell says of a list of targets."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+import uvloop
+
+from checkers import (
+    CATALOGUE,
+    CheckWork,
+    ClientName,
+    Item,
+    Limits,
+    Outcome,
+    StrategyName,
+    Target,
+)
+from checkers.strategies.catalogue import entry
+from tests.farm.answers import answers
+from tests.farm.behaviour import Behaviour
+from tests.farm.certificates import Certificates
+from tests.farm.faults import faults
+from tests.farm.secure import secure
+from tests.farm.servers import Servers
+
+Cell = tuple[StrategyName, ClientName]
+GRID: Final[Sequence[Cell]] = [
+    (name, client) for name, known in CATALOGUE.items() for client in known.clients
+]
+_IN_FLIGHT: Final = 32
+
+
+def every_behaviour(farm: Servers, certificates: Certificates) -> list[Behaviour]:
+    """All that is asked of every cell."""
+    return [*answers(farm), *faults(farm), *secure(farm, certificates)]
+
+
+def carried_out(
+    name: StrategyName,
+    targets: Sequence[Target],
+    client: ClientName | None = None,
+    *,
+    ca_bundle: Path | None = None,
+    allowed: tuple[str, ...] | None = None,
+    work: type[CheckWork] = CheckWork,
+) -> list[Outcome]:
+    """The outcomes of some targets, in their order."""
+    outcomes: list[Outcome] = []
+
+    async def emit(some: list[Outcome]) -> None:
+        outcomes.extend(some)
+
+    async def scenario() -> None:
+        known = entry(name)
+        strategy = known.make(Limits(concurrency=min(_IN_FLIGHT, known.max_concurrency)))
+        asked = work(
+            client=client or known.clients[0],
+            waiting_since=monotonic(),
+            allowed_networks=allowed,
+            user_agent="Tercet/test",
+            ca_bundle=None if ca_bundle is None else str(ca_bundle),
+        )
+        try:
+            await strategy.open(asked)
+            await strategy.run(asked, [Item(seq, t) for seq, t in enumerate(targets)], emit)
+        finally:
+            await strategy.close()
+
+    uvloop.run(scenario())
+    return sorted(outcomes, key=lambda outcome: outcome.seq)
+
+
+def verdict(outcome: Outcome) -> str:
+    """Status and reason as one word."""
+    return outcome.status.value if outcome.reason is None else f"{outcome.status}/{outcome.reason}"
