@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from checkers import CheckerError, tls
+
 _LOOPBACK_NAMES = frozenset({"localhost"})
 
 
@@ -54,6 +56,16 @@ class Settings(BaseSettings):
         for network in networks:
             ipaddress.ip_network(network)
         return networks
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _readable(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                tls.check_bundle(value)
+            except CheckerError as error:
+                raise ValueError(str(error)) from error
+        return value
 
     @property
     def loopback_only(self) -> bool:

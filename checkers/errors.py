@@ -26,3 +26,7 @@ class InvalidPattern(CheckerError):
 
 class InvalidPath(CheckerError):
     """The text is not a JSONPath; says why, without a subject."""
+
+
+class UnreadableBundle(CheckerError):
+    """The file that is to be trusted holds no certificates; its text is a sentence."""

@@ -17,6 +17,7 @@ import certifi
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from checkers.errors import UnreadableBundle
 from checkers.outcome import Certificate, Reason
 
 _SECONDS_PER_DAY: Final = 86_400.0
@@ -82,6 +83,19 @@ def context(*, verify: bool, ca_bundle: str | None = None) -> ssl.SSLContext:
     trusted = trust(ca_bundle)
     made.load_verify_locations(trusted.bundle, trusted.folder)
     return made
+
+
+def check_bundle(ca_bundle: str) -> None:
+    """Make sure that certificates can be read from a file, before a run depends on it.
+
+    Raises:
+        UnreadableBundle: they cannot.
+    """
+    try:
+        context(verify=True, ca_bundle=ca_bundle)
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
+        raise UnreadableBundle(f"No certificates can be read from {ca_bundle}: {said}.") from error
 
 
 class Trust(NamedTuple):

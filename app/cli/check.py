@@ -26,6 +26,7 @@ from checkers import (
     Status,
     StrategyName,
     Target,
+    tls,
 )
 from checkers.strategies.catalogue import Entry
 
@@ -39,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     client: str | None
     concurrency: int | None
     timeout: float
+    ca_bundle: Path | None
     output: str
 
 
@@ -55,6 +57,7 @@ def check(asked: Asked) -> int:
     try:
         urls = read_urls(asked.urls, asked.file)
         entry, client, concurrency = chosen(asked.strategy, asked.client, asked.concurrency)
+        work = _work(client, bundle_of(asked.ca_bundle))
     except (NothingToCheck, Misused) as error:
         sys.stderr.write(f"tercet check: {error}\n")
         return 2
@@ -63,7 +66,7 @@ def check(asked: Asked) -> int:
     writer = written.writer(asked.output, sys.stdout)
     interrupted = False
     try:
-        uvloop.run(_run(entry, client, concurrency, items, outcomes, writer, asked.output))
+        uvloop.run(_run(entry, work, concurrency, items, outcomes, writer, asked.output))
     except KeyboardInterrupt:
         interrupted = True
     except _Unwritten as error:
@@ -79,6 +82,32 @@ def check(asked: Asked) -> int:
         sys.stderr.write(f"Stopped: {len(outcomes)} of {len(items)} were checked.\n")
         return 130
     return 0 if all(outcome.status is Status.UP for outcome in outcomes) else 1
+
+
+def _work(client: ClientName, ca_bundle: str | None) -> CheckWork:
+    # The command runs as its user, who may reach what this user may reach.
+    return CheckWork(
+        client=client,
+        waiting_since=monotonic(),
+        allowed_networks=None,
+        user_agent=USER_AGENT,
+        ca_bundle=ca_bundle,
+    )
+
+
+def bundle_of(path: Path | None) -> str | None:
+    """The certificates to trust, once it is known that they can be read.
+
+    Raises:
+        Misused: they cannot.
+    """
+    if path is None:
+        return None
+    try:
+        tls.check_bundle(str(path))
+    except CheckerError as error:
+        raise Misused(str(error)) from error
+    return str(path)
 
 
 def unwritten(command: str, error: BaseException | None) -> int:
@@ -108,17 +137,13 @@ def chosen(
 
 async def _run(
     entry: Entry,
-    client: ClientName,
+    work: CheckWork,
     concurrency: int,
     items: Sequence[Item],
     outcomes: list[Outcome],
     writer: written.Writer,
     output: str,
 ) -> None:
-    # The command runs as its user, who may reach what this user may reach.
-    work = CheckWork(
-        client=client, waiting_since=monotonic(), allowed_networks=None, user_agent=USER_AGENT
-    )
     strategy = entry.make(Limits(concurrency=min(concurrency, max(len(items), 1))))
     with _progress(show=output == "table") as progress:
         task = progress.add_task("checking", total=len(items))

@@ -25,6 +25,7 @@ class StrategyOption(StrEnum):
     THREADED = "threaded"
     MULTIPROCESS = "multiprocess"
     ASYNC = "async"
+    HYBRID = "hybrid"
 
 
 class ClientOption(StrEnum):
@@ -32,6 +33,7 @@ class ClientOption(StrEnum):
 
     REQUESTS = "requests"
     AIOHTTP = "aiohttp"
+    CURL = "curl"
 
 
 class Output(StrEnum):
@@ -53,6 +55,14 @@ UrlFile = Annotated[
 ]
 Timeout = Annotated[
     float, typer.Option(min=0.05, max=300.0, help="Seconds for one check, to the last byte.")
+]
+
+
+CaBundle = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="TERCET_CA_BUNDLE", help="A PEM file of certificates to trust, not the system's."
+    ),
 ]
 
 
@@ -98,6 +108,7 @@ def check(
     ] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="In flight at most.")] = None,
     timeout: Timeout = 10.0,
+    ca_bundle: CaBundle = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How to write.")] = Output.TABLE,
 ) -> None:
     """Check URLs now, in this process.
@@ -113,6 +124,7 @@ def check(
         client=None if client is None else client.value,
         concurrency=concurrency,
         timeout=timeout,
+        ca_bundle=ca_bundle,
         output=output.value,
     )
     raise typer.Exit(command.check(asked))
@@ -130,6 +142,7 @@ def compare(
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Measured rounds.")] = 5,
     timeout: Timeout = 10.0,
+    ca_bundle: CaBundle = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as a page too.")] = None,
 ) -> None:
     """Compare strategies over URLs: a warm-up, then rounds in shuffled order."""
@@ -137,7 +150,13 @@ def compare(
 
     raise typer.Exit(
         command.compare(
-            urls or [], file, contender or [], rounds=rounds, timeout=timeout, html=html
+            urls or [],
+            file,
+            contender or [],
+            rounds=rounds,
+            timeout=timeout,
+            ca_bundle=ca_bundle,
+            html=html,
         )
     )
 

@@ -11,7 +11,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.check import Misused, chosen, unwritten
+from app.cli.check import Misused, bundle_of, chosen, unwritten
 from app.cli.urls import NothingToCheck, read_urls
 from app.domain.batch import Batch, Pace, Percentiles, RunStatus
 from app.domain.comparison import (
@@ -42,6 +42,7 @@ def compare(
     *,
     rounds: int,
     timeout: float,
+    ca_bundle: Path | None,
     html: Path | None,
 ) -> int:
     """Compare and print; the exit code."""
@@ -50,7 +51,7 @@ def compare(
         urls = read_urls(given, file)
         parsed = _contenders(contenders or _DEFAULT_CONTENDERS)
         items = [Item(seq, Target(url=url, timeout=timeout)) for seq, url in enumerate(urls)]
-        report = uvloop.run(_run(items, parsed, rounds))
+        report = uvloop.run(_run(items, parsed, rounds, bundle_of(ca_bundle)))
     except (NothingToCheck, Misused, RunFailed, OSError) as error:
         sys.stderr.write(f"tercet compare: {error}\n")
         return 2
@@ -100,9 +101,11 @@ def _contender(text: str) -> Contender:
     )
 
 
-async def _run(items: Sequence[Item], contenders: Sequence[Contender], rounds: int) -> Report:
-    comparison = _comparison(items, contenders, rounds)
-    engine, found, said = Engine(None), list[RoundRun](), Counter[tuple[int, str, str, str]]()
+async def _run(
+    items: Sequence[Item], contenders: Sequence[Contender], rounds: int, ca_bundle: str | None
+) -> Report:
+    comparison, engine = _comparison(items, contenders, rounds), Engine(None, ca_bundle=ca_bundle)
+    found, said = list[RoundRun](), Counter[tuple[int, str, str, str]]()
     by_label = {contender.label: contender for contender in contenders}
     with Console(stderr=True).status("warming up") as status:
         for number, labels in schedule(comparison):

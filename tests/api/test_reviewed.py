@@ -19,7 +19,7 @@ URL = "http://127.0.0.1:9/"
         ([{"strategy": "async", "colour": 1}], "invalid", "/contenders/0/colour"),
         (["async", {"strategy": "async", "concurrency": 0}], "invalid",
          "/contenders/1/concurrency"),
-        (["hybrid"], "not_available", "/contenders/0/strategy"),
+        (["auto"], "not_available", "/contenders/0/strategy"),
         ([{"strategy": "async", "client": "curl"}, "threaded", "threaded"], "invalid",
          "/contenders/2"),
     ],
@@ -27,8 +27,8 @@ URL = "http://127.0.0.1:9/"
 def test_a_mistake_in_a_contender_is_told_once_and_where_it_is(
     service: Service, contenders: list[object], code: str, pointer: str
 ) -> None:
-    body = {"urls": [URL], "contenders": contenders, "baseline": "hybrid"}
-    if contenders != ["hybrid"]:
+    body = {"urls": [URL], "contenders": contenders, "baseline": "auto"}
+    if contenders != ["auto"]:
         del body["baseline"]
 
     problem = service.call("POST", "/api/v1/comparisons", json=body).json()
