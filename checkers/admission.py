@@ -1,8 +1,9 @@
 """Which addresses may be contacted; asked with the very address about to be dialled.
 
 `ipaddress.is_global` calls several ways of writing 127.0.0.1 global, so the registries are spelt
-out here: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), with IPv4 addresses
-embedded in IPv6 (RFC 4291, 6052) judged as what they lead to.
+out here: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890). An IPv4 address mapped
+into IPv6 (RFC 4291, 2.5.5.2) is judged as itself, one behind a NAT64 (RFC 6052) as what its gateway
+makes of it, and the compatible, 6to4 and Teredo forms are reserved whatever they hold.
 """
 
 import ipaddress
@@ -49,7 +50,6 @@ _SPECIAL_V6: Final = tuple(
     )
 )
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
 
 
 class Policy:
@@ -70,28 +70,24 @@ class Policy:
         """Why this address must not be contacted, as a sentence; `None` when it may be."""
         if self._allowed is None:
             return None
-        found = _leads_to(ipaddress.ip_address(address))
+        found = _unmapped(ipaddress.ip_address(address))
         if any(found in network for network in self._allowed if network.version == found.version):
             return None
         kind = _special_kind(found)
         return None if kind is None else f"{address} is {kind} address, which is not allowed here."
 
 
-def _leads_to(address: Address) -> Address:
-    """The IPv4 address inside a mapped, compatible or NAT64 one; else the address itself."""
-    if address.version == 4:
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    inside = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
-        return inside
-    return address
+def _unmapped(address: Address) -> Address:
+    """The IPv4 address that a mapped one is: the same packets leave for both."""
+    return address if address.version == 4 else address.ipv4_mapped or address
 
 
 def _special_kind(address: Address) -> str | None:
     if address.version == 4:
         return next((kind for network, kind in _SPECIAL_V4 if address in network), None)
+    if address in _NAT64:
+        # Its gateway decides what lies behind: a network allowed here is not the one meant there.
+        return _special_kind(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     for network, kind in _SPECIAL_V6:
         if address in network:
             return kind

@@ -12,7 +12,14 @@ FORBIDDEN = [
     "2001::1", "2001:db8::1", "2002:7f00:1::", "3fff::1", "fc00::1", "fd12::1", "fe80::1",
     "fec0::1", "ff02::1", "5f00::1", "100::1",
 ]  # fmt: skip
-PUBLIC = ["8.8.8.8", "1.1.1.1", "172.32.0.1", "2606:4700::1111", "::ffff:8.8.8.8"]
+PUBLIC = [
+    "64:ff9b::808:808",
+    "8.8.8.8",
+    "1.1.1.1",
+    "172.32.0.1",
+    "2606:4700::1111",
+    "::ffff:8.8.8.8",
+]
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
@@ -33,6 +40,15 @@ def test_a_network_that_was_allowed_is_allowed_and_nothing_beside_it() -> None:
     assert policy.refusal("fd12::1") is None
     assert policy.refusal("127.0.0.2") is not None
     assert policy.refusal("10.0.0.1") is not None
+
+
+@pytest.mark.parametrize(
+    "address", ["64:ff9b::7f00:1", "::127.0.0.1", "2002:7f00:1::", "2001:0:7f00:1::80ff:fffe"]
+)
+def test_an_allowed_address_wrapped_in_another_is_not_the_one_that_was_allowed(
+    address: str,
+) -> None:
+    assert Policy(("127.0.0.0/8",)).refusal(address) is not None
 
 
 def test_without_a_policy_every_address_is_allowed() -> None:

@@ -9,26 +9,39 @@ import msgspec
 import pytest
 import uvloop
 
-from checkers import Outcome, Reason, StrategyName, Target
+from checkers import ClientName, Outcome, Reason, StrategyName, Target
 from checkers.admission import Policy
 from checkers.check import check
 from checkers.clients.aiohttp_client import AiohttpClient
+from checkers.clients.curl_client import CurlClient
+from checkers.clients.curl_loop import CurlLoop
 from checkers.clients.exchange import Exchange, Hop, Surroundings
 from checkers.clients.requests_client import RequestsClient
 from checkers.lookup import Lookup, NameNotResolved
-from tests.farm.grid import carried_out
+from tests.farm.grid import Cell, carried_out
 from tests.farm.servers import Servers, answering, ok, recording, redirect
 
-BOTH = [StrategyName.THREADED, StrategyName.ASYNC]
+CELLS = [
+    (StrategyName.THREADED, ClientName.REQUESTS),
+    (StrategyName.THREADED, ClientName.CURL),
+    (StrategyName.ASYNC, ClientName.AIOHTTP),
+    (StrategyName.ASYNC, ClientName.CURL),
+]
 ALLOWED = ("127.0.0.1/32", "::1/128")
 
 
-@pytest.mark.parametrize("name", BOTH)
-def test_every_client_sends_the_same_request(name: StrategyName, farm: Servers) -> None:
+def _carried_out(
+    cell: Cell, target: Target, allowed: tuple[str, ...] | None = None
+) -> list[Outcome]:
+    return carried_out(cell[0], [target], cell[1], allowed=allowed)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_client_sends_the_same_request(cell: Cell, farm: Servers) -> None:
     heads: list[bytes] = []
     port = farm.serve(recording(heads, ok()))
 
-    carried_out(name, [Target(url=f"http://127.0.0.1:{port}/a/../b?q=%20ü#f")])
+    _carried_out(cell, Target(url=f"http://127.0.0.1:{port}/a/../b?q=%20ü#f"))
 
     assert heads[0].decode().split("\r\n") == [
         "GET /a/../b?q=%20%C3%BC HTTP/1.1",
@@ -42,8 +55,8 @@ def test_every_client_sends_the_same_request(name: StrategyName, farm: Servers) 
     ]
 
 
-@pytest.mark.parametrize("name", BOTH)
-def test_method_headers_and_body_are_sent_as_given(name: StrategyName, farm: Servers) -> None:
+@pytest.mark.parametrize("cell", CELLS)
+def test_method_headers_and_body_are_sent_as_given(cell: Cell, farm: Servers) -> None:
     heads: list[bytes] = []
     port = farm.serve(recording(heads, ok()))
     target = Target(
@@ -53,7 +66,7 @@ def test_method_headers_and_body_are_sent_as_given(name: StrategyName, farm: Ser
         body=b'{"a":1}',
     )
 
-    outcomes = carried_out(name, [target])
+    outcomes = _carried_out(cell, target)
 
     lines = heads[0].decode().split("\r\n")
     assert lines[0] == "POST / HTTP/1.1"
@@ -62,12 +75,12 @@ def test_method_headers_and_body_are_sent_as_given(name: StrategyName, farm: Ser
     assert outcomes[0].status == "up"
 
 
-@pytest.mark.parametrize("name", BOTH)
-def test_the_outcome_tells_where_the_redirects_led(name: StrategyName, farm: Servers) -> None:
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_outcome_tells_where_the_redirects_led(cell: Cell, farm: Servers) -> None:
     last = farm.serve(answering(ok()))
     first = farm.serve(answering(redirect(b"http://localhost:%d/end" % last)))
 
-    (outcome,) = carried_out(name, [Target(url=f"http://127.0.0.1:{first}/")])
+    (outcome,) = _carried_out(cell, Target(url=f"http://127.0.0.1:{first}/"))
 
     assert outcome.final_url == f"http://localhost:{last}/end"
     assert outcome.redirects == 1
@@ -75,30 +88,26 @@ def test_the_outcome_tells_where_the_redirects_led(name: StrategyName, farm: Ser
     assert outcome.phases.name_lookup is not None
 
 
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("host", ["127.0.0.2", "[::ffff:127.0.0.2]", "[::127.0.0.2]"])
-def test_a_forbidden_address_is_never_connected_to(
-    name: StrategyName, host: str, farm: Servers
-) -> None:
+def test_a_forbidden_address_is_never_connected_to(cell: Cell, host: str, farm: Servers) -> None:
     heads: list[bytes] = []
     port = farm.serve(recording(heads, ok()), host="127.0.0.2")
 
-    (outcome,) = carried_out(name, [Target(url=f"http://{host}:{port}/")], allowed=ALLOWED)
+    (outcome,) = _carried_out(cell, Target(url=f"http://{host}:{port}/"), allowed=ALLOWED)
 
     assert (outcome.status, outcome.reason) == ("unknown", Reason.ADDRESS_NOT_ALLOWED)
     assert outcome.total is None
     assert heads == []
 
 
-@pytest.mark.parametrize("name", BOTH)
-def test_a_redirect_to_a_forbidden_address_is_the_targets_fault(
-    name: StrategyName, farm: Servers
-) -> None:
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_redirect_to_a_forbidden_address_is_the_targets_fault(cell: Cell, farm: Servers) -> None:
     heads: list[bytes] = []
     forbidden = farm.serve(recording(heads, ok()), host="127.0.0.2")
     first = farm.serve(answering(redirect(b"http://127.0.0.2:%d/" % forbidden)))
 
-    (outcome,) = carried_out(name, [Target(url=f"http://127.0.0.1:{first}/")], allowed=ALLOWED)
+    (outcome,) = _carried_out(cell, Target(url=f"http://127.0.0.1:{first}/"), allowed=ALLOWED)
 
     assert (outcome.status, outcome.reason) == ("down", Reason.REDIRECT_REFUSED)
     assert heads == []
@@ -106,11 +115,13 @@ def test_a_redirect_to_a_forbidden_address_is_the_targets_fault(
 
 def _checked(client: str, target: Target, surroundings: Surroundings) -> Outcome:
     """One check with a client and a resolver of the test's own."""
+    if client == "curl's loop":
+        return _checked_by_its_loop(target, surroundings)
 
     async def scenario() -> Outcome:
         conversation = check(0, target, waiting_since=monotonic())
         asynchronous = AiohttpClient(surroundings)
-        blocking = RequestsClient(surroundings)
+        blocking = CurlClient(surroundings) if client == "curl" else RequestsClient(surroundings)
 
         async def exchange(hop: Hop) -> Exchange:
             if client == "aiohttp":
@@ -130,13 +141,32 @@ def _checked(client: str, target: Target, surroundings: Surroundings) -> Outcome
     return uvloop.run(scenario())
 
 
+def _checked_by_its_loop(target: Target, surroundings: Surroundings) -> Outcome:
+    items, outcomes = [target], list[Outcome]()
+
+    def fault(_item: Target, error: Exception) -> Outcome:
+        raise error
+
+    loop = CurlLoop(surroundings, lambda item: check(0, item, waiting_since=monotonic()), fault)
+    try:
+        loop.run(
+            lambda: items.pop() if items else None,
+            lambda: not items,
+            lambda pairs: outcomes.extend(outcome for _, outcome in pairs),
+            1,
+        )
+    finally:
+        loop.close()
+    return outcomes[0]
+
+
 def _around(
     resolve: Callable[[str], list[str]], allowed: tuple[str, ...] = ALLOWED
 ) -> Surroundings:
     return Surroundings(policy=Policy(allowed), lookup=Lookup(resolve), user_agent="Tercet/test")
 
 
-CLIENTS = ["requests", "aiohttp"]
+CLIENTS = ["requests", "aiohttp", "curl", "curl's loop"]
 
 
 @pytest.mark.parametrize("client", CLIENTS)
