@@ -124,6 +124,7 @@ def _follow(
         seen = yield hop
         hops.append((seen.marks, request.url.text if not hops else request.url.wire))
         if seen.failure is not None:
+            _shaken(seen, request)
             return _redirected(seen, hops), hops
         if seen.http_status is None or not target.follow_redirects:
             return seen, hops
@@ -146,6 +147,15 @@ def _ending(seen: Exchange, reason: Reason, detail: str) -> Exchange:
     """A redirect that ends the check: no expectation was asked of its response."""
     seen.failure, seen.judged = Failure(reason, detail), False
     return seen
+
+
+def _shaken(seen: Exchange, request: Request) -> None:
+    """A reset before TLS stands is one of its handshake, noticed while connecting or later."""
+    failure, early = seen.failure, seen.marks.connect_end is None
+    if request.url.secure and early and failure and failure.reason is Reason.CONNECTION_RESET:
+        seen.failure = Failure(
+            Reason.TLS_HANDSHAKE_FAILED, "The connection was closed during the TLS handshake."
+        )
 
 
 def _redirected(seen: Exchange, hops: _Hops) -> Exchange:

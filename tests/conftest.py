@@ -6,7 +6,21 @@ from pathlib import Path
 import pytest
 
 from tests.farm.certificates import Certificates
+from tests.farm.matrix import summary
 from tests.farm.servers import Servers, servers
+
+_MATRIX = "test_one_verdict.py"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what every strategy and client said of the farm, whichever process asked."""
+    reports = [r for found in terminalreporter.stats.values() for r in found]
+    asked = [r for r in reports if _MATRIX in getattr(r, "nodeid", "") and r.when == "call"]
+    scores = dict(pair for report in asked for pair in report.user_properties)
+    if scores:
+        terminalreporter.section("one verdict: right / asked")
+        for line in summary(scores):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ The connector dials by itself, so that look-up, policy and marks are those of ev
 """
 
 import asyncio
+import io
 import socket
 import ssl
 from contextvars import ContextVar
@@ -39,6 +40,7 @@ from checkers.timing import Marks, now
 _NO_LIMIT: Final = 2 * MAX_HEADER_BYTES
 # Decoded pieces of 256 KiB between two looks at the event loop: some two milliseconds.
 _PIECES_AT_ONCE: Final = 4
+_AT_ONCE_BYTES: Final = 65_536
 
 _RAISED: Final = (
     Failed,
@@ -98,7 +100,7 @@ class AiohttpClient:
             request.method,
             URL(request.url.wire, encoded=True),
             headers=wire_headers(request, self._user_agent),
-            data=request.body,
+            data=_payload(request.body),
             allow_redirects=False,
         )
         try:
@@ -106,6 +108,11 @@ class AiohttpClient:
             await _receive(response, Intake(hop, seen, seen.head))
         finally:
             response.close()
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    # A large one as a whole would be sent in one piece, with no look at the loop in between.
+    return body if body is None or len(body) <= _AT_ONCE_BYTES else io.BytesIO(body)
 
 
 async def _receive(response: aiohttp.ClientResponse, intake: Intake) -> None:

@@ -17,7 +17,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from checkers.clients.exchange import Exchange
 from checkers.clients.failure import Failed, Failure
 from checkers.clients.head import BEGINNING_BYTES, Head, HeadLines
-from checkers.failures import failure_of
+from checkers.failures import CLOSED, failure_of
 from checkers.outcome import Reason
 from checkers.timing import now
 
@@ -59,6 +59,7 @@ class Arrival(ResponseHandler):
         self._lines = HeadLines()
         self._unread = b""
         self._bodyless = False
+        self._ours = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -109,7 +110,22 @@ class Arrival(ResponseHandler):
             payload.set_exception(exc, exc_cause)
         super().set_exception(exc, exc_cause)
 
+    def eof_received(self) -> None:
+        self._note_end(None)
+        super().eof_received()
+
+    def _note_end(self, exc: BaseException | None) -> None:
+        """Keep how a connection without a response ended.
+
+        Whoever writes to it afterwards is told of a reset, however it ended.
+        """
+        seen = self._seen
+        if seen.head is None and seen.cut is None and not self._ours:
+            closed = Failure(Reason.CONNECTION_CLOSED, CLOSED)
+            seen.cut = closed if exc is None else failure_of(exc, seen.marks, TABLE)
+
     def connection_lost(self, exc: BaseException | None) -> None:
+        self._note_end(exc)
         payload = self._payload
         sound = payload is not None and payload.exception() is None and not payload.is_eof()
         if payload is not None and sound and exc is not None:
@@ -124,5 +140,6 @@ class Arrival(ResponseHandler):
             )
 
     def close(self) -> None:
+        self._ours = True
         # Waiting for the other side's close_notify would keep the connection for seconds.
         self.abort()

@@ -14,6 +14,7 @@ import pycurl
 
 from checkers import tls
 from checkers.clients.curl_failure import Error, is_of_two_locations, why
+from checkers.clients.curl_marks import read_marks
 from checkers.clients.curl_request import CurlRequest, set_for_good
 from checkers.clients.exchange import Exchange, Hop, Surroundings
 from checkers.clients.failure import Failed, Failure
@@ -22,12 +23,11 @@ from checkers.clients.intake import Intake
 from checkers.failures import BY_VERIFY_CODE, CLOSED, failure_of, unidentified
 from checkers.outcome import Reason
 from checkers.redirect import FOLLOWED, SEVERAL_LOCATIONS
-from checkers.timing import Marks, now
+from checkers.timing import now
 
 # curl/curl.h, CURL_SOCKET_BAD.
 _NO_SOCKET: Final = -1
 _STOP: Final = -1
-_MICROSECOND: Final = 1e-6
 _CONNECTED_WITH: Final = b"SSL connection using "
 # What libcurl says of a handshake, and nowhere else.
 _ASKED_FOR_CERTIFICATE: Final = b"Request CERT"
@@ -199,7 +199,7 @@ class Transfer:
         returned = now()
         self.release()
         seen, marks = self._seen, self._seen.marks
-        self._read_marks(marks, returned)
+        read_marks(self.curl, marks, self._asked, returned, secure=self._secure)
         seen.ended = marks.response_end or now()
         if self._dials:
             seen.remote_address = (
@@ -234,34 +234,6 @@ class Transfer:
             # The connection ended in the middle of the head.
             return Failure(Reason.CONNECTION_CLOSED, CLOSED)
         return failure
-
-    def _read_marks(self, marks: Marks, returned: float) -> None:
-        if marks.connect_start is None:
-            return
-        told = self.curl.getinfo
-        total = told(pycurl.TOTAL_TIME_T) * _MICROSECOND
-        # libcurl counts from a start of its own. It had looked up before it asked for a socket, and
-        # had ended before it returned: the earlier of the two is the nearer one.
-        base = min(self._asked - told(pycurl.NAMELOOKUP_TIME_T) * _MICROSECOND, returned - total)
-        marks.response_end = max(base + total, marks.connect_start)
-        connected = told(pycurl.CONNECT_TIME_T)
-        if not connected:
-            return
-        if self._secure:
-            marks.secure_connection_start = max(
-                base + connected * _MICROSECOND, marks.connect_start
-            )
-            connected = told(pycurl.APPCONNECT_TIME_T)
-            if not connected:
-                return
-        marks.connect_end = max(base + connected * _MICROSECOND, marks.connect_start)
-        requested = told(pycurl.PRETRANSFER_TIME_T)
-        if not requested:
-            return
-        marks.request_start = base + requested * _MICROSECOND
-        answered = told(pycurl.STARTTRANSFER_TIME_T)
-        if answered:
-            marks.response_start = base + answered * _MICROSECOND
 
     def _read_certificate(self, seen: Exchange) -> None:
         shown = self.curl.getinfo(pycurl.INFO_CERTINFO)

@@ -255,7 +255,8 @@ def _check_line(line: bytes, number: int) -> None:
     good = grammar.fullmatch(line) is not None
     if good and number and line[:15].lower() == b"content-length:":
         # Told before the head is whole, which it may never be.
-        good = _LENGTH.match(line[15:].strip(b" \t\r\n")) is not None
+        value = line[15:].strip(b" \t\r\n")
+        good = not value or _LENGTH.match(value) is not None
     if not good:
         shown = repr(line[:_SHOWN_BYTES].rstrip(b"\r\n"))[1:]
         raise Failed(Reason.PROTOCOL_ERROR, f"The response is not valid HTTP/1: {shown}.")

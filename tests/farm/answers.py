@@ -177,7 +177,6 @@ def _carried_along(group: Group) -> None:
         ok() if b"x-empty:\r\n" in request.lower().replace(b": \r", b":\r")
         else ok(status=b"400 No"))), UP, headers=(("X-Empty", ""),))  # fmt: skip
     down = ok(status=b"503 Not yet")
-    group.does("flapping, one attempt", in_turn(down, ok()), f"{UP}|{STATUS}")
     group.does("flapping, two attempts", in_turn(down, ok()), UP, attempts=2)
     group.says("down in every attempt", down, STATUS, attempts=3)
 

@@ -38,6 +38,7 @@ def faults(farm: Servers) -> list[Behaviour]:
     _endings(group)
     _time(group)
     _others(group)
+    _names(group)
     return group.found
 
 
@@ -136,11 +137,12 @@ def _chunks(group: Group) -> None:
 def _endings(group: Group) -> None:
     for then, verdict in (("close", CLOSED), ("reset", RESET)):
         group.says(f"{then} without a word", b"", verdict, then=then)
-        group.does(f"{then} at accept", at_accept(then=then), f"{CLOSED}|{RESET}")
         group.says(f"{then} in the status line", b"HTTP/1.1 20", verdict, then=then)
         group.says(f"{then} after the status line", HEAD, verdict, then=then)
         group.says(f"{then} in a field", HEAD + b"Content-Le", verdict, then=then)
         group.says(f"{then} before the empty line", HEAD + b"X-A: 1\r\n", verdict, then=then)
+    group.does("end at accept", at_accept(then="end"), CLOSED)
+    group.does("reset at accept", at_accept(then="reset"), RESET)
     group.says("reset in a body of known length", HEAD + b"Content-Length: 99\r\n\r\nhello", RESET,
                then="reset")  # fmt: skip
     group.says("reset in chunks", CHUNKED + b"5\r\nhel", RESET, then="reset")
@@ -198,14 +200,30 @@ def _others(group: Group) -> None:
     group.says("speaks Redis", b"-ERR wrong number of arguments\r\n", MALFORMED, then="silent")
     group.does("echoes", after_some(b"GET / HTTP/1.1\r\n\r\n"), MALFORMED)
     group.at("a space in its URL", "http://127.0.0.1/ /", "unknown/invalid_url")
-    group.at("no IPv6 address", f"http://127.0.0.1:{group.farm.refusing()}/",
-             "down/name_not_resolved", ip_version=6)  # fmt: skip
-    group.at("a name that is not there", "http://nothing.invalid/", "down/name_not_resolved",
-             timeout=5.0)  # fmt: skip
-    six = group.farm.serve(answering(ok()), host="::1")
-    group.at("IPv6", f"http://[::1]:{six}/", UP, ip_version=6)
-    group.at("IPv6, not wanted", f"http://[::1]:{six}/", "down/name_not_resolved", ip_version=4)
-    named = group.farm.serve(answering(ok()))
-    group.at("by name", f"http://localhost:{named}/", UP, ip_version=4)
-    group.at("by name with a dot", f"http://localhost.:{named}/", UP, ip_version=4)
-    group.at("by name in capitals", f"HTTP://LOCALHOST:{named}", UP, ip_version=4)
+
+
+def _names(group: Group) -> None:
+    def at(name: str, host: str, verdict: str, port: int = 0, **fields: object) -> None:
+        group.at(name, f"http://{host}:{port or four}/", verdict, **fields)
+
+    four, six = (group.farm.serve(answering(ok()), host=host) for host in ("127.0.0.1", "::1"))
+    none, lost = "down/name_not_resolved", "unknown/not_measured"
+    at("name whose server is silent", "silent.example", "down/name_lookup_timeout")
+    at("name that is not there", "unknown.example", none)
+    at("name that nobody has", "nothing.invalid", none, timeout=5.0)
+    at("name that cannot be asked for here", "no-descriptors.example", lost)
+    at("name whose first address refuses", "first-refuses.example", UP)
+    at("name whose IPv6 address refuses", "six-refuses.example", UP)
+    at("name with IPv6 wanted", "six-only.example", UP, six, ip_version=6)
+    at("name with IPv4 wanted", "four-only.example", UP, ip_version=4)
+    at("name without the IPv6 address wanted", "four-only.example", none, ip_version=6)
+    at("name without the IPv4 address wanted", "six-only.example", none, six, ip_version=4)
+    at("address that is not of the version wanted", "127.0.0.1", none, ip_version=6)
+    at("IPv6 address", "[::1]", UP, six, ip_version=6)
+    at("IPv6 address, long", "[0:0:0:0:0:0:0:1]", UP, six)
+    at("IPv6 address, not wanted", "[::1]", none, six, ip_version=4)
+    at("IPv4 address mapped", "[::ffff:127.0.0.1]", UP)
+    at("localhost", "localhost", UP, ip_version=4)
+    at("localhost with a dot", "localhost.", UP, ip_version=4)
+    at("name below localhost", "app.localhost", UP, ip_version=4)
+    at("localhost in capitals", "LOCALHOST", UP, ip_version=4)

@@ -22,6 +22,7 @@ from tests.farm.answers import answers
 from tests.farm.behaviour import Behaviour
 from tests.farm.certificates import Certificates
 from tests.farm.faults import faults
+from tests.farm.names import NamedWork
 from tests.farm.secure import secure
 from tests.farm.servers import Servers
 
@@ -44,7 +45,7 @@ def carried_out(
     *,
     ca_bundle: Path | None = None,
     allowed: tuple[str, ...] | None = None,
-    work: type[CheckWork] = CheckWork,
+    work: type[CheckWork] = NamedWork,
 ) -> list[Outcome]:
     """The outcomes of some targets, in their order."""
     outcomes: list[Outcome] = []

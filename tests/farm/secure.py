@@ -82,8 +82,7 @@ def secure(farm: Servers, certificates: Certificates) -> list[Behaviour]:
         b"", then="silent"))  # fmt: skip
     _not_tls(group)
     port = farm.serve(answering(ok()), own())
-    group.at("HTTP to a TLS port", f"http://127.0.0.1:{port}/", "down/protocol_error|"
-             "down/connection_closed|down/connection_reset")  # fmt: skip
+    group.at("HTTP to a TLS port", f"http://127.0.0.1:{port}/", "down/connection_closed")
     return group.found
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import ssl
 import struct
@@ -127,12 +128,12 @@ def recording(requests: list[bytes], payload: bytes) -> Handler:
 
 
 def in_turn(*payloads: bytes) -> Handler:
-    """Answer each connection with the next payload, and all after the last with that."""
-    left = list(payloads)
+    """Answer each connection with the next payload, round and round."""
+    following = itertools.cycle(payloads)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(left.pop(0) if len(left) > 1 else left[0])
+        writer.write(next(following))
         await writer.drain()
 
     return handle
@@ -207,6 +208,10 @@ def delayed(seconds: float, payload: bytes) -> Handler:
 async def _end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, then: str) -> None:
     if then == "silent":
         # Until the client leaves.
+        await reader.read()
+    elif then == "end":
+        # Its own half only: closed with the request unread, the kernel would send a reset as well.
+        writer.write_eof()
         await reader.read()
     elif then == "reset":
         # SO_LINGER of nought: closing sends RST instead of FIN.

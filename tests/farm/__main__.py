@@ -1,0 +1,32 @@
+"""`python -m tests.farm`: ask every behaviour of every cell and print the whole matrix."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.farm.certificates import Certificates
+from tests.farm.grid import GRID, carried_out, every_behaviour, verdict
+from tests.farm.matrix import markdown, title
+from tests.farm.servers import servers
+
+
+def main() -> int:
+    """Print it as Markdown; the exit code tells whether every cell said what was deserved."""
+    with servers() as farm, tempfile.TemporaryDirectory() as folder:
+        certificates, bundle = Certificates(), Path(folder, "ca.pem")
+        certificates.authority.cert_pem.write_to_path(str(bundle))
+        behaviours = every_behaviour(farm, certificates)
+        targets = [behaviour.target for behaviour in behaviours]
+        said = {
+            title(cell): [
+                verdict(o) for o in carried_out(cell[0], targets, cell[1], ca_bundle=bundle)
+            ]
+            for cell in GRID
+        }
+    sys.stdout.write(markdown(behaviours, said))
+    deserved = [behaviour.verdict for behaviour in behaviours]
+    return 0 if all(words == deserved for words in said.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
