@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench lock clean
+.PHONY: help setup run demo test fuzz check format bench lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -31,6 +31,9 @@ demo: setup ## the main job end to end on bundled local targets
 
 test: setup ## run the tests
 	$(BIN)/pytest
+
+fuzz: setup ## feed strange text to whatever reads it, for some minutes
+	$(BIN)/pytest tests/checkers/test_fuzz.py --hypothesis-profile=deep
 
 check: setup ## lint, types, floors of the house
 	$(BIN)/ruff check .

@@ -85,8 +85,7 @@ def compiled(path: str) -> Path:
     try:
         query = _ENVIRONMENT.compile(path)
     except (jsonpath.JSONPathError, ValueError, RecursionError) as error:
-        said = str(error).splitlines()[0] if str(error) else "malformed"
-        raise InvalidPath(f"is not a JSONPath of RFC 9535: {said}") from error
+        raise InvalidPath(f"is not a JSONPath of RFC 9535: {_said(error)}") from error
     return Path(query, path.count("..") + path.count("?"))
 
 
@@ -118,7 +117,12 @@ def values(path: str, looked_into: Any) -> list[Any]:
     try:
         return [match.obj for match in query.finditer(looked_into)]
     except (jsonpath.JSONPathError, RecursionError) as error:
-        raise NotLookedInto(f"The path cannot be followed: {error}.") from error
+        raise NotLookedInto(f"The path cannot be followed: {_said(error)}.") from error
+
+
+def _said(error: Exception) -> str:
+    # Not str(error): of an empty path the library fails to show where in it the error lies.
+    return str(error.args[0]).splitlines()[0] if error.args and error.args[0] else "malformed"
 
 
 def same(left: object, right: object) -> bool:

@@ -4,10 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.farm.certificates import Certificates
 from tests.farm.matrix import summary
 from tests.farm.servers import Servers, servers
+
+# Every run asks the same examples; `make fuzz` asks new ones, and far more of them.
+settings.register_profile("seeded", derandomize=True, max_examples=150, deadline=None)
+settings.register_profile("deep", max_examples=20_000, deadline=None)
+settings.load_profile("seeded")
 
 _MATRIX = "test_one_verdict.py"
 
