@@ -9,11 +9,13 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import classic, cost
+from bench import classic, cost, hostile
 
 BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "classic": classic.measure,
     "cost": cost.measure,
+    "deadlines": hostile.deadlines,
+    "memory": hostile.memory,
 }
 
 

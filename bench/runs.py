@@ -8,18 +8,24 @@ from checkers import CATALOGUE, ClientName, Item, Outcome, Status, StrategyName,
 
 
 class Run(NamedTuple):
-    """What a run took, in seconds, and how many of its targets were up."""
+    """What a run took, in seconds and bytes, and its outcomes."""
 
     wall: float
     cpu: float
-    up: int
+    peak_rss_bytes: int
+    outcomes: list[Outcome]
+
+    @property
+    def up(self) -> int:
+        """How many targets were up."""
+        return sum(outcome.status is Status.UP for outcome in self.outcomes)
 
 
 class Bench:
-    """Strategies in a warm child process."""
+    """Strategies in a warm child process, or each run in a fresh one."""
 
     def __init__(self, ca_bundle: str | None = None) -> None:
-        self._engine = Engine(("127.0.0.0/8",), ca_bundle=ca_bundle)
+        self._engine = Engine(("127.0.0.0/8", "::1/128"), ca_bundle=ca_bundle)
 
     async def run(
         self,
@@ -29,19 +35,34 @@ class Bench:
         client: ClientName | None = None,
     ) -> Run:
         """Check the URLs once and keep every outcome; the client is the strategy's own if none."""
+        return await self.check((strategy, client), [Target(url=url) for url in urls], in_flight)
+
+    async def check(
+        self,
+        cell: tuple[StrategyName, ClientName | None],
+        targets: Sequence[Target],
+        in_flight: int,
+        *,
+        fresh: bool = False,
+    ) -> Run:
+        """As `run`, for targets that are more than a URL."""
         outcomes: list[Outcome] = []
 
         async def take(some: list[Outcome]) -> None:
             outcomes.extend(some)
 
-        entry = CATALOGUE[strategy]
-        order = Order(strategy=strategy, client=client or entry.clients[0], concurrency=in_flight)
-        items = [Item(seq, Target(url=url)) for seq, url in enumerate(urls)]
-        report = await self._engine.execute(Slot.BATCH, order, items, take)
+        strategy, client = cell
+        client = client or CATALOGUE[strategy].clients[0]
+        order = Order(strategy=strategy, client=client, concurrency=in_flight)
+        items = [Item(seq, target) for seq, target in enumerate(targets)]
+        if fresh:
+            report = await self._engine.execute_fresh(order, items, take)
+        else:
+            report = await self._engine.execute(Slot.BATCH, order, items, take)
         assert report.cost is not None
         assert report.wall is not None
-        up = sum(outcome.status is Status.UP for outcome in outcomes)
-        return Run(report.wall, report.cost.cpu, up)
+        outcomes.sort(key=lambda outcome: outcome.seq)
+        return Run(report.wall, report.cost.cpu, report.cost.peak_rss_bytes, outcomes)
 
     async def close(self) -> None:
         """End the child."""

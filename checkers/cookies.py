@@ -22,7 +22,9 @@ class Cookies:
         """Keep what a response to this URL has set; what is malformed or foreign is dropped."""
         fields = Message()
         for value in set_cookie:
-            fields["Set-Cookie"] = value
+            # RFC 6265, 4.1.1: cookies are US-ASCII. Libraries would send anything else each its way.
+            if value.isascii() and value.isprintable():
+                fields["Set-Cookie"] = value
         self._jar.extract_cookies(cast("Any", _Response(fields)), _request(url))
 
     def field(self, url: Url, own: str | None) -> str | None:

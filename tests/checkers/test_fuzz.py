@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -111,14 +112,17 @@ def test_a_redirect_is_refused_or_leads_where_no_secret_goes_along(
 
 
 @fuzzed
-@given(st.lists(st.text(max_size=60), max_size=5), _texts)
-def test_cookies_are_kept_or_dropped(set_cookie: list[str], path: str) -> None:
+@given(
+    st.lists(st.text(max_size=60), max_size=5),
+    st.none() | st.text(st.characters(min_codepoint=32, max_codepoint=126)),
+)
+def test_cookies_are_kept_or_dropped(set_cookie: list[str], own: str | None) -> None:
     cookies, url = Cookies(), parse("http://ex.ample/a/b")
 
     cookies.take(url, set_cookie)
-    field = cookies.field(url, path)
+    field = cookies.field(url, own)
 
-    assert field is None or "\n" not in field.replace(path, "")
+    assert field is None or (field.isascii() and field.isprintable())
 
 
 def _read(head: Callable[[], Head | None]) -> tuple[object, ...] | None:
@@ -148,7 +152,8 @@ def _by_lines(raw: bytes) -> Head | None:
 def test_a_head_is_the_same_as_a_whole_and_line_by_line(raw: bytes) -> None:
     by_lines = _read(lambda: _by_lines(raw))
 
-    if raw.endswith((b"\r\n\r\n", b"\n\n")) and raw.count(b"\n\r\n") + raw.count(b"\n\n") == 1:
+    blank = re.search(rb"\n\r?\n", raw)
+    if blank is not None and blank.end() == len(raw):
         whole = _read(lambda: parse_head(raw))
         # An interim head is whole, yet not the one that was asked for.
         assert by_lines == whole or (by_lines is None and whole is not None)
