@@ -8,8 +8,6 @@ follows redirects, keeps deadlines and judges alike.
 from collections.abc import Generator
 from time import time
 
-from msgspec import structs
-
 from checkers.body import EXCERPT_BYTES
 from checkers.clients.exchange import Exchange, Hop
 from checkers.clients.failure import Failure
@@ -53,15 +51,23 @@ def check(
     expect = effective(target.expect)
     earlier: list[Attempt] = []
     while True:
-        outcome = yield from _attempt(seq, target, url, expect, with_findings=with_findings)
-        outcome = structs.replace(outcome, queued=queued, earlier=tuple(earlier))
+        outcome = yield from _attempt(
+            seq, target, url, expect, queued, tuple(earlier), with_findings=with_findings
+        )
         if outcome.status is not Status.DOWN or len(earlier) + 1 >= target.attempts:
             return outcome
         earlier.append(outcome.attempts[-1])
 
 
 def _attempt(
-    seq: int, target: Target, url: Url, expect: tuple[Expectation, ...], *, with_findings: bool
+    seq: int,
+    target: Target,
+    url: Url,
+    expect: tuple[Expectation, ...],
+    queued: float,
+    earlier: tuple[Attempt, ...],
+    *,
+    with_findings: bool,
 ) -> Conversation:
     """One try: the request, every redirect, and the verdict."""
     started, started_at = now(), time()
@@ -83,12 +89,13 @@ def _attempt(
         redirects=len(hops) - 1,
         remote_address=seen.remote_address,
         started_at=started_at,
-        queued=0.0,
+        queued=queued,
         total=total,
         phases=parts,
         body_bytes=seen.body_bytes,
         excerpt=_excerpt(seen) if answered and verdict.status is not Status.UP else None,
         tls=seen.tls,
+        earlier=earlier,
         findings=verdict.findings,
     )
 

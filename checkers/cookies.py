@@ -22,7 +22,7 @@ class Cookies:
         """Keep what a response to this URL has set; what is malformed or foreign is dropped."""
         fields = Message()
         for value in set_cookie:
-            # RFC 6265, 4.1.1: cookies are US-ASCII. Libraries would send anything else each its way.
+            # RFC 6265, 4.1.1: cookies are US-ASCII. What is not each library sends in its way.
             if value.isascii() and value.isprintable():
                 fields["Set-Cookie"] = value
         self._jar.extract_cookies(cast("Any", _Response(fields)), _request(url))

@@ -13,33 +13,21 @@ import msgspec
 now: Final = monotonic
 
 
-class Marks:
+class Marks(msgspec.Struct):
     """Instants of one request/response exchange; what has not happened is `None`.
 
     `domain_lookup_end` and `connect_end` are set only when the step succeeded, so a mark that
     is missing tells which step was under way when an exchange ended.
     """
 
-    __slots__ = (
-        "connect_end",
-        "connect_start",
-        "domain_lookup_end",
-        "domain_lookup_start",
-        "request_start",
-        "response_end",
-        "response_start",
-        "secure_connection_start",
-    )
-
-    def __init__(self) -> None:
-        self.domain_lookup_start: float | None = None
-        self.domain_lookup_end: float | None = None
-        self.connect_start: float | None = None
-        self.secure_connection_start: float | None = None
-        self.connect_end: float | None = None
-        self.request_start: float | None = None
-        self.response_start: float | None = None
-        self.response_end: float | None = None
+    domain_lookup_start: float | None = None
+    domain_lookup_end: float | None = None
+    connect_start: float | None = None
+    secure_connection_start: float | None = None
+    connect_end: float | None = None
+    request_start: float | None = None
+    response_start: float | None = None
+    response_end: float | None = None
 
     @property
     def began(self) -> float | None:
@@ -85,14 +73,20 @@ NO_PHASES: Final = Phases()
 
 
 def _phases_of(marks: Marks) -> Phases:
-    tcp_end = marks.secure_connection_start
-    tls_end = None if tcp_end is None else marks.connect_end
+    looked, connected, shaken = marks.domain_lookup_end, marks.connect_end, None
+    secured, begun, answered = (
+        marks.secure_connection_start,
+        marks.request_start,
+        marks.response_start,
+    )
+    if secured is not None:
+        shaken, connected = connected, secured
     return Phases(
-        _between(marks.domain_lookup_start, marks.domain_lookup_end),
-        _between(marks.connect_start, marks.connect_end if tcp_end is None else tcp_end),
-        _between(tcp_end, tls_end),
-        _between(marks.request_start, marks.response_start),
-        _between(marks.response_start, marks.response_end),
+        _between(marks.domain_lookup_start, looked) if looked is not None else None,
+        _between(marks.connect_start, connected),
+        _between(secured, shaken) if shaken is not None else None,
+        _between(begun, answered),
+        _between(answered, marks.response_end),
     )
 
 

@@ -5,7 +5,6 @@ The clock is read where bytes arrive, not where a task gets its turn to see them
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
@@ -37,8 +36,7 @@ TABLE: Final[Mapping[type[BaseException], Reason]] = {
 }
 
 
-@dataclass(slots=True, kw_only=True)
-class Seen(Exchange):
+class Seen(Exchange, kw_only=True):
     """An exchange on its way.
 
     Attributes:

@@ -20,6 +20,9 @@ _FOR_GOOD: Final[Sequence[tuple[int, Any]]] = (
     (pycurl.FORBID_REUSE, 1),
     (pycurl.SSL_SESSIONID_CACHE, 0),
     (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+    # What OpenSSL 3.0 offers: a newer one would begin with a post-quantum share, a tenth of a
+    # millisecond that Python's own contexts do not spend.
+    (pycurl.SSL_EC_CURVES, "X25519:P-256:X448:P-521:P-384"),
     # No proxy from the environment, no redirect, no path made shorter.
     (pycurl.PROXY, ""),
     (pycurl.NOPROXY, "*"),

@@ -5,6 +5,7 @@ and chooses no address: it is handed addresses, and asks before it dials one. Th
 are read here as they come, by the grammar that all clients share.
 """
 
+import _socket
 import socket
 import ssl
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ class Transfer:
         self._opened = opened
         self._lines: list[bytes] = []
         self._policy = surroundings.policy
-        self.socket: socket.socket | None = None
+        self.socket: _socket.socket | None = None
         self.curl = curl = pycurl.Curl()
         self.owner: Any = None
         self._secure = False
@@ -97,7 +98,8 @@ class Transfer:
         try:
             # libcurl would make it so in two more calls.
             kind = address.socktype | socket.SOCK_NONBLOCK
-            made = socket.socket(address.family, kind, address.protocol)
+            # The plain kind: Python's own class around it costs as much again.
+            made = _socket.socket(address.family, kind, address.protocol)
         except OSError as error:
             self._failure = failure_of(error, self._seen.marks, {})
             return _NO_SOCKET
@@ -120,8 +122,10 @@ class Transfer:
     def _on_end_of_head(self, line: bytes) -> int | None:
         if self._intake is not None or line not in BLANK:
             return None
-        # libcurl has its duplicate: closed by both later, ours would be the one that does the work.
-        self.release()
+        if self._opened is not None:
+            # libcurl has its duplicate: closed by both later, ours would be the one that does the
+            # work. A thread's own is kept: it may have to be woken.
+            self.release()
         raw = b"".join(self._lines)
         try:
             check_size(raw, len(self._lines))

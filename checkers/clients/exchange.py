@@ -4,8 +4,10 @@ A sick target is data: a client returns an `Exchange` with a `Failure`, it does 
 """
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol
+
+import msgspec
 
 from checkers.admission import Policy
 from checkers.clients.failure import Failed, Failure
@@ -23,8 +25,7 @@ IpVersion = Literal[4, 6]
 _NO_FIELDS: Final = Fields()
 
 
-@dataclass(slots=True, kw_only=True)
-class Hop:
+class Hop(msgspec.Struct, kw_only=True):
     """One exchange to be made.
 
     Attributes:
@@ -50,8 +51,7 @@ class Hop:
         return max(self.deadline - now(), 0.001)
 
 
-@dataclass(slots=True, kw_only=True)
-class Exchange:
+class Exchange(msgspec.Struct, kw_only=True):
     """What one exchange saw. Filled in as it goes, so that a failure keeps what came before it.
 
     Attributes:
@@ -60,7 +60,7 @@ class Exchange:
         certificate_asked: the server wanted to see a client certificate, which there is none of.
     """
 
-    marks: Marks = field(default_factory=Marks)
+    marks: Marks = msgspec.field(default_factory=Marks)
     http_status: int | None = None
     http_version: str | None = None
     fields: Fields = _NO_FIELDS

@@ -35,7 +35,6 @@ _FIELD_LINE: Final = re.compile(_FIELD_TEXT)
 _LATER_LINE: Final = re.compile(rb"%b|%b" % (_FIELD_TEXT, _FOLDED_TEXT))
 _FOLD_BEGINNING: Final = (b" ", b"\t")
 _FOLD: Final = re.compile(rb"[ \t]*\r?\n[ \t]+")
-_CONTROL: Final = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FRAMING: Final = re.compile(
     rb"\n(content-length|transfer-encoding):[ \t]*([^\r\n]*?)[ \t]*(?=\r?\n)"
 )
@@ -74,13 +73,6 @@ class Fields:
         lines = (line.partition(b":") for line in self._raw.split(b"\n") if line)
         return [(name.decode("ascii"), _text(value.strip(b" \t\r"))) for name, _, value in lines]
 
-    def without(self, name: str) -> bytes:
-        """The section as lines that any parser can read, but for one field."""
-        left_out = name.encode("ascii") + b":"
-        lines = (line.rstrip(b"\r") for line in self._raw.split(b"\n") if line)
-        kept = [line for line in lines if not line.lower().startswith(left_out)]
-        return b"".join(_CONTROL.sub(b" ", line) + b"\r\n" for line in kept)
-
 
 class Head:
     """A status line and its fields, well formed, with an answer to where the body ends.
@@ -105,12 +97,14 @@ class Head:
         return self.status < 200 and self.status != 101
 
     def plain(self) -> bytes:
-        """The head as any parser reads it, for libraries that insist on parsing it themselves.
+        """As much of the head as a library has to parse itself to find the end of the body.
 
-        The transfer coding is left out: it is undone here, the same way for all of them.
+        The fields are read from here, and chunks are undone here, the same way for all of them.
         """
         line = b"HTTP/%b %d OK\r\n" % (self.version.encode("ascii"), self.status)
-        return line + self.fields.without("transfer-encoding") + b"\r\n"
+        if self.length is not None:
+            line += b"Content-Length: %d\r\n" % self.length
+        return line + b"\r\n"
 
 
 def parse_head(raw: bytes) -> Head:

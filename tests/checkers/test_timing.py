@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from checkers import Marks, Phases
 from checkers.timing import PHASE_NAMES, phases
 
-STEPS = Marks.__slots__
+STEPS = Marks.__struct_fields__
 ORDER = (
     "domain_lookup_start", "domain_lookup_end", "connect_start", "secure_connection_start",
     "connect_end", "request_start", "response_start", "response_end",
