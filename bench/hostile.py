@@ -27,6 +27,7 @@ _WANTED_MIB = DEFAULT_MAX_BODY_BYTES / _MIB + 1
 class _Farm(NamedTuple):
     behaviours: Sequence[Behaviour]
     healthy: Target
+    refusing: Target
     ca_bundle: str
 
 
@@ -35,14 +36,15 @@ def _farm() -> Iterator[_Farm]:
     with servers() as farm, tempfile.TemporaryDirectory(prefix="tercet-bench-") as folder:
         certificates, bundle = Certificates(), Path(folder, "ca.pem")
         certificates.authority.cert_pem.write_to_path(str(bundle))
-        port = farm.serve(answering(ok()))
+        well, refusing = farm.serve(answering(ok())), farm.refusing()
         # Names of the tests' own are for their own resolver.
         behaviours = [
             behaviour
             for behaviour in every_behaviour(farm, certificates)
             if ".example" not in behaviour.target.url
         ]
-        yield _Farm(behaviours, Target(url=f"http://127.0.0.1:{port}/"), str(bundle))
+        healthy, none = (Target(url=f"http://127.0.0.1:{port}/") for port in (well, refusing))
+        yield _Farm(behaviours, healthy, none, str(bundle))
 
 
 async def deadlines() -> Table:
@@ -79,16 +81,18 @@ async def deadlines() -> Table:
 async def memory() -> Table:
     """What one check of something fat adds to the child, beside as many of something healthy."""
     headings = ("cell", "behaviours", "most, MiB", "of", "wanted")
-    title = "Growth of a fresh child by one fat check in flight, beside one healthy check"
+    title = "Growth of a fresh child by one fat check in flight, beside healthy and refused ones"
     table = Table(*headings, title=title)
     with _farm() as farm:
         fat = [b for b in farm.behaviours if _is_fat(b)]
         for name, client in GRID:
             bench, grown = Bench(farm.ca_bundle), []
-            # The first check of a kind loads code; what is counted is what the fat one adds.
-            plain = await bench.check((name, client), [farm.healthy] * 3, 1, fresh=True)
+            # The first check of a kind, and the first that fails, load code; what is counted is
+            # what the fat one adds.
+            usual = [farm.healthy, farm.healthy, farm.refusing]
+            plain = await bench.check((name, client), usual, 1, fresh=True)
             for behaviour in fat:
-                targets = [farm.healthy, farm.healthy, behaviour.target]
+                targets = [*usual, behaviour.target]
                 run = await bench.check((name, client), targets, 1, fresh=True)
                 grown.append(((run.peak_rss_bytes - plain.peak_rss_bytes) / _MIB, behaviour.name))
             await bench.close()

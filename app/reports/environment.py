@@ -20,7 +20,7 @@ class Environment(BaseModel):
 @cache
 def describe() -> Environment:
     """This machine, as far as a figure depends on it."""
-    names = ("tercet", "aiohttp", "requests", "urllib3", "uvloop")
+    names = ("tercet", "aiohttp", "requests", "urllib3", "pycurl", "uvloop")
     return Environment(
         python=platform.python_version(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
