@@ -1,5 +1,6 @@
 """Cookies a server sets on the way, kept for the hops of one attempt and no longer (RFC 6265)."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from email.message import Message
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -10,13 +11,14 @@ from checkers.url import Url
 
 
 class Cookies:
-    """The cookies of one attempt, and the target's own Cookie field."""
+    """The cookies of one attempt, each for the origin that set it, and the target's own field.
+
+    RFC 6265 knows neither scheme nor port; here a cookie leaves its origin no more than any other
+    secret does.
+    """
 
     def __init__(self) -> None:
-        # Names of several labels may set cookies for their parent, as in every browser.
-        self._jar = CookieJar(
-            DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainLiberal)
-        )
+        self._jars: defaultdict[tuple[str, str, int], CookieJar] = defaultdict(_jar)
 
     def take(self, url: Url, set_cookie: Sequence[str]) -> None:
         """Keep what a response to this URL has set; what is malformed or foreign is dropped."""
@@ -25,7 +27,7 @@ class Cookies:
             # RFC 6265, 4.1.1: cookies are US-ASCII. What is not each library sends in its way.
             if value.isascii() and value.isprintable():
                 fields["Set-Cookie"] = value
-        self._jar.extract_cookies(cast("Any", _Response(fields)), _request(url))
+        self._jars[url.origin].extract_cookies(cast("Any", _Response(fields)), _request(url))
 
     def field(self, url: Url, own: str | None) -> str | None:
         """The Cookie field of a request to this URL; `None`: there is none to send.
@@ -34,10 +36,15 @@ class Cookies:
             own: what the target's own headers say, which a cookie of the same name replaces.
         """
         request = _request(url)
-        self._jar.add_cookie_header(request)
+        self._jars[url.origin].add_cookie_header(request)
         found = _pairs(request.get_header("Cookie"))
         merged = {**_pairs(own), **found}
         return "; ".join(f"{name}={value}" for name, value in merged.items()) or None
+
+
+def _jar() -> CookieJar:
+    # Names of several labels may set cookies for their parent, as in every browser.
+    return CookieJar(DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainLiberal))
 
 
 class _Response:

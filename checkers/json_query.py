@@ -4,7 +4,7 @@ Bounded: a path that could walk a document over and over is asked of small ones 
 expressions inside it are RE2's, and what nests too deep is no document.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,7 @@ MAX_DOCUMENT_BYTES: Final = 8 * 1024 * 1024
 _MAX_STEPS: Final = 200_000
 # Deeper than any document people write, and well within the interpreter's stack.
 _MAX_DEPTH: Final = 100
+_MARK: Final = b"\xef\xbb\xbf"
 
 
 class NotLookedInto(Exception):
@@ -97,10 +98,15 @@ def document(body: bytes | bytearray | str) -> Any:
     """
     if len(body) > MAX_DOCUMENT_BYTES:
         raise NotLookedInto(f"The body is larger than {MAX_DOCUMENT_BYTES} bytes of JSON.")
+    # RFC 8259, 8.1: a byte order mark may be passed over, and some servers send one.
+    bare = body.removeprefix("\ufeff") if isinstance(body, str) else body.removeprefix(_MARK)
     try:
-        return msgspec.json.decode(body)
+        found = msgspec.json.decode(bare)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise NotLookedInto(f"The body is not JSON: {str(error)[:200]}.") from error
+    if _is_deep(found):
+        raise NotLookedInto(f"The JSON document is more than {_MAX_DEPTH} levels deep.")
+    return found
 
 
 def values(path: str, looked_into: Any) -> list[Any]:
@@ -147,6 +153,22 @@ def _size(looked_into: Any, enough: int) -> int:
         elif isinstance(value, list):
             todo.extend(value)
     return seen
+
+
+def _is_deep(looked_into: Any) -> bool:
+    todo = [(looked_into, 1)]
+    while todo:
+        value, depth = todo.pop()
+        if isinstance(value, dict):
+            inner: Iterable[Any] = value.values()
+        elif isinstance(value, list):
+            inner = value
+        else:
+            continue
+        if depth > _MAX_DEPTH:
+            return True
+        todo.extend((entry, depth + 1) for entry in inner if isinstance(entry, dict | list))
+    return False
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

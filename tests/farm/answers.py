@@ -100,6 +100,15 @@ def _redirects(group: Group) -> None:
     group.does("redirect in a circle of two", depending(
         lambda request: redirect(b"/" if b"GET /x" in request else b"/x")),
         "down/too_many_redirects", max_redirects=4)  # fmt: skip
+    group.does("as many redirects as allowed", in_turn(redirect(b"/"), redirect(b"/"), ok()), UP,
+               max_redirects=2)  # fmt: skip
+    group.does("one redirect more than allowed", in_turn(redirect(b"/"), redirect(b"/")),
+               "down/too_many_redirects", max_redirects=1)  # fmt: skip
+    group.does("HEAD and 303", depending(lambda request: redirect(b"/x", b"303 See Other")
+               if b" / HTTP" in request else ok(status=b"200 Fine" if request.startswith(b"HEAD")
+               else b"405 No")), UP, method="HEAD")  # fmt: skip
+    group.says("redirect to nothing", redirect(b""), STATUS)
+    group.says("redirect to a query", redirect(b"?x"), "down/too_many_redirects", max_redirects=2)
     group.says("redirect to itself", redirect(b"/"), "down/too_many_redirects", max_redirects=3)
     group.says("redirect, none allowed", redirect(b"/"), "down/too_many_redirects",
                max_redirects=0)  # fmt: skip
@@ -165,6 +174,14 @@ def _carried_along(group: Group) -> None:
     port = group.farm.serve(secret)  # type: ignore[arg-type]
     away = redirect(b"http://127.0.0.1:%d/x" % port)
     group.says("auth is not told to another origin", away, STATUS, authorization="Basic dTpw")
+    other = group.farm.serve(depending(lambda request: ok(b"the end", status=(
+        b"400 No" if b"cookie" in request.lower() else b"200 OK"))))  # fmt: skip
+    group.says(
+        "cookie set on the way is not told to another origin",
+        redirect(b"http://127.0.0.1:%d/x\r\nSet-Cookie: session=abc; Path=/" % other),
+        UP,
+        expect=there,
+    )
     named("auth stays with its origin", wants(b"authorization: basic dtpw", redirect(b"/x")), UP,
           authorization="Basic dTpw")  # fmt: skip
     cookies = group.farm.serve(wants(b"cookie: own=1"))  # type: ignore[arg-type]
@@ -173,6 +190,11 @@ def _carried_along(group: Group) -> None:
                headers=(("Cookie", "own=1"),))  # fmt: skip
     named("own Host", wants(b"host: inner.example\r\n"), UP,
           headers=(("Host", "inner.example"),))  # fmt: skip
+    named("own Connection", answering(ok(), then="silent"), UP,
+          headers=(("Connection", "keep-alive"),))  # fmt: skip
+    named("own Accept-Encoding", wants(b"accept-encoding: identity\r\n"), UP,
+          headers=(("Accept-Encoding", "identity"),))  # fmt: skip
+    named("own User-Agent", wants(b"user-agent: mine\r\n"), UP, headers=(("User-Agent", "mine"),))
     named("own header, empty", depending(lambda request: (
         ok() if b"x-empty:\r\n" in request.lower().replace(b": \r", b":\r")
         else ok(status=b"400 No"))), UP, headers=(("X-Empty", ""),))  # fmt: skip
@@ -218,9 +240,31 @@ def _codings(group: Group) -> None:
                UNDECODABLE)  # fmt: skip
     group.says("a hundred codings", ok(PACKED, b"Content-Encoding: " + b"gzip, " * 100),
                UNDECODABLE)  # fmt: skip
+    group.says("HEAD of a gzip", ok(b"", gzipped), UP, method="HEAD")
+    _charsets(group)
     group.says("plain that claims to be text", ok("grün".encode("latin-1"),
                b"Content-Type: text/plain; charset=iso-8859-1"), UP,
                expect=contains("grün"))  # fmt: skip
+
+
+def _charsets(group: Group) -> None:
+    """A body is text in the charset it says, else UTF-8, with replacement."""
+    green, text = contains("grün"), "grün und blau"
+    for name, charset, body in (
+        ("in UTF-16", "utf-16", text.encode("utf-16")),
+        ("in UTF-16, big-endian", "UTF-16BE", text.encode("utf-16-be")),
+        ("in quotes", '"utf-8"', text.encode()), ("nobody knows", "x-none", text.encode()),
+        ("that is no charset", "base64", text.encode()), ("with a NUL", "utf\x018", text.encode()),
+        ("in Windows-1252", "windows-1252", text.encode("cp1252")),
+        ("that is empty", "", text.encode()),
+        ("told in capitals", "ISO-8859-1", text.encode("latin-1")),
+    ):  # fmt: skip
+        declared = f"Content-Type: text/plain; charset={charset}".encode()
+        group.says(f"charset {name}", ok(body, declared), UP, expect=green)
+    group.says("charset not told", ok(text.encode(), b"Content-Type: text/html"), UP, expect=green)
+    group.says("not UTF-8 after all", ok(b"gr\xfcn"), UP, expect=contains("gr\ufffdn"))
+    group.says("pattern over what is not UTF-8", ok(b"gr\xfcn"), UP,
+               expect=expect(Subject.BODY, "matches", "^gr.n$"))  # fmt: skip
 
 
 def _sizes(group: Group) -> None:
@@ -237,6 +281,16 @@ def _sizes(group: Group) -> None:
                TOO_LARGE, max_body_bytes=2000)  # fmt: skip
     group.says("gzip at the cap", ok(gzip.compress(bytes(2000)), b"Content-Encoding: gzip"), UP,
                max_body_bytes=2000)  # fmt: skip
+    large = bytes(range(256)) * 3600
+    digest = expect(Subject.SHA256, "==", hashlib.sha256(large).hexdigest())
+    group.says("900 KB", ok(large), UP, expect=digest, timeout=5.0)
+    group.says("900 KB in chunks", CHUNKED + b"".join(
+        b"400\r\n%b\r\n" % large[at : at + 1024] for at in range(0, len(large), 1024))
+        + b"0\r\n\r\n", UP, then="silent", expect=digest, timeout=5.0)  # fmt: skip
+    group.says("900 KB of gzip", ok(gzip.compress(large), b"Content-Encoding: gzip"), UP,
+               expect=digest, timeout=5.0)  # fmt: skip
+    group.says("8 MB under a raised cap", ok(b"x" * 8_000_000 + b"end"), UP, timeout=5.0,
+               max_body_bytes=16 << 20, expect=contains("xend"))  # fmt: skip
     group.says("a bomb", ok(bomb(64), b"Content-Encoding: gzip"), TOO_LARGE)
     twice = gzip.compress(bomb(64), mtime=0)
     group.says("a bomb in a bomb", ok(twice, b"Content-Encoding: gzip, gzip"), TOO_LARGE)
@@ -289,6 +343,15 @@ def _expectations(group: Group) -> None:
         ("size, mildly", degraded(Subject.BODY_BYTES, "<", 10), "degraded/size_unexpected"),
     ):  # fmt: skip
         group.says(f"missed: {name}", document, verdict, expect=wanted)
+    group.says("expected: json after a byte order mark", ok(b"\xef\xbb\xbf" + page), UP,
+               expect=json("==", '"UP"', "$.status"))  # fmt: skip
+    group.says("expected: json in UTF-16", ok(page.decode().encode("utf-16"),
+               b"Content-Type: application/json; charset=utf-16"), UP,
+               expect=json("==", '"UP"', "$.status"))  # fmt: skip
+    group.says("missed: json of 900 levels", ok(b"[" * 900 + b"]" * 900), "down/json_unexpected",
+               expect=json("exists", None, "$"))  # fmt: skip
+    group.says("missed: json that is none", ok(b'{"status": NaN}'), "down/json_unexpected",
+               expect=json("exists", None, "$"))  # fmt: skip
     group.says("missed: json of something else", ok(b"<html>"), "down/json_unexpected",
                expect=json("exists", None, "$"))  # fmt: skip
     group.says("missed: json of 100,000 levels", ok(b"[" * 100_000), "down/json_unexpected",

@@ -2,11 +2,21 @@
 
 import datetime
 import ssl
+from collections.abc import Callable
 
 from checkers import Subject
 from tests.farm.behaviour import Behaviour, Group, expect
 from tests.farm.certificates import Certificates
-from tests.farm.servers import Handler, Servers, after_some, answering, at_accept, ok
+from tests.farm.servers import (
+    Handler,
+    Servers,
+    after_some,
+    answering,
+    at_accept,
+    depending,
+    ok,
+    redirect,
+)
 
 _SHAKEN = "down/tls_handshake_failed"
 _UNTRUSTED = "down/certificate_untrusted"
@@ -80,10 +90,35 @@ def secure(farm: Servers, certificates: Certificates) -> list[Behaviour]:
         b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhello", then="reset"))  # fmt: skip
     add("silent after the handshake", "down/response_timeout", own(), handler=answering(
         b"", then="silent"))  # fmt: skip
+    _between(group, certificates)
     _not_tls(group)
     port = farm.serve(answering(ok()), own())
     group.at("HTTP to a TLS port", f"http://127.0.0.1:{port}/", "down/connection_closed")
     return group.found
+
+
+def _between(group: Group, certificates: Certificates) -> None:
+    """Redirects into TLS and out of it."""
+    plain = group.farm.serve(depending(_without(b"authorization")))
+    hidden = group.farm.serve(depending(_without(b"cookie: s=1")), certificates.context())
+    own = certificates.context
+    out, into = b"http://127.0.0.1:%d/" % plain, b"https://127.0.0.1:%d/" % hidden
+    leaving = group.farm.serve(answering(redirect(out)), own())
+    group.at("TLS, redirect out of it", f"https://127.0.0.1:{leaving}/", "up",
+             authorization="Basic dTpw")  # fmt: skip
+    group.says("redirect into TLS", redirect(into + b"\r\nSet-Cookie: s=1"), "up")
+    sets = redirect(b"/in\r\nSet-Cookie: s=1; Secure")
+    port = group.farm.serve(depending(
+        lambda request: ok() if b"cookie: s=1" in request.lower()
+        else sets if b" / HTTP" in request else ok(status=b"401 No")), own())  # fmt: skip
+    group.at("TLS, cookie for secure connections", f"https://127.0.0.1:{port}/", "up")
+    stranger = group.farm.serve(answering(ok()), own(by=certificates.stranger))
+    group.says("redirect into TLS nobody trusts",
+               redirect(b"https://127.0.0.1:%d/" % stranger), _UNTRUSTED)  # fmt: skip
+
+
+def _without(field: bytes) -> Callable[[bytes], bytes]:
+    return lambda request: ok(status=b"400 No" if field in request.lower() else b"200 Fine")
 
 
 def _not_tls(group: Group) -> None:
