@@ -98,10 +98,11 @@ def document(body: bytes | bytearray | str) -> Any:
     """
     if len(body) > MAX_DOCUMENT_BYTES:
         raise NotLookedInto(f"The body is larger than {MAX_DOCUMENT_BYTES} bytes of JSON.")
-    # RFC 8259, 8.1: a byte order mark may be passed over, and some servers send one.
-    bare = body.removeprefix("\ufeff") if isinstance(body, str) else body.removeprefix(_MARK)
+    if body.startswith("\ufeff" if isinstance(body, str) else _MARK):  # type: ignore[arg-type]
+        # RFC 8259, 8.1: a byte order mark may be passed over, and some servers send one.
+        body = body[1:] if isinstance(body, str) else body[len(_MARK) :]
     try:
-        found = msgspec.json.decode(bare)
+        found = msgspec.json.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise NotLookedInto(f"The body is not JSON: {str(error)[:200]}.") from error
     if _is_deep(found):

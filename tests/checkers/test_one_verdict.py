@@ -5,13 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from checkers import ClientName, Outcome, StrategyName
+from checkers import ClientName, Outcome, Reason, StrategyName
 from checkers.timing import PHASE_NAMES
 from tests.farm.behaviour import Behaviour
 from tests.farm.certificates import Certificates
 from tests.farm.grid import GRID, carried_out, every_behaviour, verdict
 from tests.farm.matrix import score, title
 from tests.farm.servers import Servers
+
+_OF_CERTIFICATES = {
+    Reason.CERTIFICATE_EXPIRED,
+    Reason.CERTIFICATE_NAME_MISMATCH,
+    Reason.CERTIFICATE_NOT_YET_VALID,
+    Reason.CERTIFICATE_UNTRUSTED,
+    Reason.CERTIFICATE_EXPIRING,
+}
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +63,5 @@ def _check_complete(outcome: Outcome) -> None:
     assert all(phase >= 0 for phase in phases), outcome
     assert sum(phases) <= (outcome.total or 0) + 1e-6, outcome
     assert outcome.queued >= 0
+    # Whoever is told that a certificate was refused can see which.
+    assert outcome.tls is not None or outcome.reason not in _OF_CERTIFICATES, outcome

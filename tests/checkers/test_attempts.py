@@ -1,0 +1,76 @@
+"""Attempts, and what is carried from one to the next: nothing that nobody asked for."""
+
+import pytest
+
+from checkers import Reason, Target
+from tests.farm.grid import GRID, Cell, carried_out
+from tests.farm.servers import Servers, answering, in_turn, ok, recording
+
+every_cell = pytest.mark.parametrize("cell", GRID)
+
+
+@every_cell
+def test_every_attempt_is_kept_with_its_own_reason_and_phases(cell: Cell, farm: Servers) -> None:
+    port = farm.serve(in_turn(ok(status=b"503 No"), b"nonsense\r\n\r\n", ok()))
+
+    (outcome,) = carried_out(
+        cell[0], [Target(url=f"http://127.0.0.1:{port}/", attempts=5)], cell[1]
+    )
+
+    assert [attempt.reason for attempt in outcome.attempts] == [
+        Reason.STATUS_UNEXPECTED,
+        Reason.PROTOCOL_ERROR,
+        None,
+    ]
+    assert [attempt.http_status for attempt in outcome.attempts] == [503, None, 200]
+    assert all(attempt.total and attempt.phases.connect for attempt in outcome.attempts)
+    starts = [attempt.started_at for attempt in outcome.attempts]
+    assert starts == sorted(starts)
+
+
+@every_cell
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
+def test_nothing_is_sent_again_unless_asked_for(cell: Cell, method: str, farm: Servers) -> None:
+    heads: list[bytes] = []
+    port = farm.serve(recording(heads, b""))
+
+    (outcome,) = carried_out(
+        cell[0], [Target(url=f"http://127.0.0.1:{port}/", method=method)], cell[1]
+    )
+
+    assert outcome.reason is Reason.CONNECTION_CLOSED
+    assert len(heads) == 1
+
+
+@every_cell
+def test_a_check_that_is_down_in_every_attempt_has_had_them_all(cell: Cell, farm: Servers) -> None:
+    heads: list[bytes] = []
+    port = farm.serve(recording(heads, ok(status=b"500 No")))
+
+    (outcome,) = carried_out(
+        cell[0], [Target(url=f"http://127.0.0.1:{port}/", attempts=3)], cell[1]
+    )
+
+    assert (len(heads), len(outcome.attempts)) == (3, 3)
+
+
+@every_cell
+def test_no_cookie_outlives_its_check(cell: Cell, farm: Servers) -> None:
+    heads: list[bytes] = []
+    port = farm.serve(recording(heads, ok(b"hello", b"Set-Cookie: session=abc; Path=/")))
+
+    carried_out(cell[0], [Target(url=f"http://127.0.0.1:{port}/", attempts=2)] * 8, cell[1])
+
+    assert len(heads) == 8
+    assert not any(b"cookie" in head.lower() for head in heads)
+
+
+@every_cell
+def test_an_attempt_that_is_up_ends_them(cell: Cell, farm: Servers) -> None:
+    port = farm.serve(answering(ok()))
+
+    (outcome,) = carried_out(
+        cell[0], [Target(url=f"http://127.0.0.1:{port}/", attempts=10)], cell[1]
+    )
+
+    assert len(outcome.attempts) == 1
