@@ -2,20 +2,24 @@
 
 import pytest
 
-from checkers import Reason, Target
+from checkers import Outcome, Reason, Target
 from tests.farm.grid import GRID, Cell, carried_out
 from tests.farm.servers import Servers, answering, in_turn, ok, recording
 
+# A process for each would cost more than all that is asked here.
+_IN_FLIGHT = 2
 every_cell = pytest.mark.parametrize("cell", GRID)
+
+
+def checked(cell: Cell, *targets: Target) -> list[Outcome]:
+    return carried_out(cell[0], targets, cell[1], in_flight=_IN_FLIGHT)
 
 
 @every_cell
 def test_every_attempt_is_kept_with_its_own_reason_and_phases(cell: Cell, farm: Servers) -> None:
     port = farm.serve(in_turn(ok(status=b"503 No"), b"nonsense\r\n\r\n", ok()))
 
-    (outcome,) = carried_out(
-        cell[0], [Target(url=f"http://127.0.0.1:{port}/", attempts=5)], cell[1]
-    )
+    (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", attempts=5))
 
     assert [attempt.reason for attempt in outcome.attempts] == [
         Reason.STATUS_UNEXPECTED,
@@ -34,9 +38,7 @@ def test_nothing_is_sent_again_unless_asked_for(cell: Cell, method: str, farm: S
     heads: list[bytes] = []
     port = farm.serve(recording(heads, b""))
 
-    (outcome,) = carried_out(
-        cell[0], [Target(url=f"http://127.0.0.1:{port}/", method=method)], cell[1]
-    )
+    (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", method=method))
 
     assert outcome.reason is Reason.CONNECTION_CLOSED
     assert len(heads) == 1
@@ -47,9 +49,7 @@ def test_a_check_that_is_down_in_every_attempt_has_had_them_all(cell: Cell, farm
     heads: list[bytes] = []
     port = farm.serve(recording(heads, ok(status=b"500 No")))
 
-    (outcome,) = carried_out(
-        cell[0], [Target(url=f"http://127.0.0.1:{port}/", attempts=3)], cell[1]
-    )
+    (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", attempts=3))
 
     assert (len(heads), len(outcome.attempts)) == (3, 3)
 
@@ -59,7 +59,7 @@ def test_no_cookie_outlives_its_check(cell: Cell, farm: Servers) -> None:
     heads: list[bytes] = []
     port = farm.serve(recording(heads, ok(b"hello", b"Set-Cookie: session=abc; Path=/")))
 
-    carried_out(cell[0], [Target(url=f"http://127.0.0.1:{port}/", attempts=2)] * 8, cell[1])
+    checked(cell, *[Target(url=f"http://127.0.0.1:{port}/", attempts=2)] * 8)
 
     assert len(heads) == 8
     assert not any(b"cookie" in head.lower() for head in heads)
@@ -69,8 +69,6 @@ def test_no_cookie_outlives_its_check(cell: Cell, farm: Servers) -> None:
 def test_an_attempt_that_is_up_ends_them(cell: Cell, farm: Servers) -> None:
     port = farm.serve(answering(ok()))
 
-    (outcome,) = carried_out(
-        cell[0], [Target(url=f"http://127.0.0.1:{port}/", attempts=10)], cell[1]
-    )
+    (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", attempts=10))
 
     assert len(outcome.attempts) == 1

@@ -9,7 +9,7 @@ from checkers import ClientName, Outcome, Reason, StrategyName
 from checkers.timing import PHASE_NAMES
 from tests.farm.behaviour import Behaviour
 from tests.farm.certificates import Certificates
-from tests.farm.grid import GRID, carried_out, every_behaviour, verdict
+from tests.farm.grid import GRID, every_behaviour, judged, verdict
 from tests.farm.matrix import score, title
 from tests.farm.servers import Servers
 
@@ -42,7 +42,7 @@ def test_every_cell_says_what_the_server_deserves(
     ca_bundle: Path,
     record_property: Callable[[str, object], None],
 ) -> None:
-    outcomes = carried_out(name, [b.target for b in behaviours], client, ca_bundle=ca_bundle)
+    outcomes = judged(name, client, behaviours, ca_bundle)
 
     record_property(title((name, client)), score(behaviours, [verdict(o) for o in outcomes]))
     wrong = {

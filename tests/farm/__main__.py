@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from tests.farm.certificates import Certificates
-from tests.farm.grid import GRID, carried_out, every_behaviour, verdict
+from tests.farm.grid import GRID, every_behaviour, judged, verdict
 from tests.farm.matrix import markdown, title
 from tests.farm.servers import servers
 
@@ -16,12 +16,11 @@ def main() -> int:
         certificates, bundle = Certificates(), Path(folder, "ca.pem")
         certificates.authority.cert_pem.write_to_path(str(bundle))
         behaviours = every_behaviour(farm, certificates)
-        targets = [behaviour.target for behaviour in behaviours]
         said = {
-            title(cell): [
-                verdict(o) for o in carried_out(cell[0], targets, cell[1], ca_bundle=bundle)
+            title((name, client)): [
+                verdict(outcome) for outcome in judged(name, client, behaviours, bundle)
             ]
-            for cell in GRID
+            for name, client in GRID
         }
     sys.stdout.write(markdown(behaviours, said))
     deserved = [behaviour.verdict for behaviour in behaviours]

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Final
 
 import uvloop
+from msgspec import structs
 
 from checkers import (
     CATALOGUE,
@@ -14,6 +15,7 @@ from checkers import (
     Item,
     Limits,
     Outcome,
+    Reason,
     StrategyName,
     Target,
 )
@@ -31,6 +33,11 @@ GRID: Final[Sequence[Cell]] = [
     (name, client) for name, known in CATALOGUE.items() for client in known.clients
 ]
 _IN_FLIGHT: Final = 32
+_FEW: Final = 4
+_AMPLE_SECONDS: Final = 10.0
+_LATE: Final = frozenset(
+    {Reason.NAME_LOOKUP_TIMEOUT, Reason.CONNECTION_TIMEOUT, Reason.RESPONSE_TIMEOUT}
+)
 
 
 def every_behaviour(farm: Servers, certificates: Certificates) -> list[Behaviour]:
@@ -46,6 +53,7 @@ def carried_out(
     ca_bundle: Path | None = None,
     allowed: tuple[str, ...] | None = None,
     work: type[CheckWork] = NamedWork,
+    in_flight: int = _IN_FLIGHT,
 ) -> list[Outcome]:
     """The outcomes of some targets, in their order."""
     outcomes: list[Outcome] = []
@@ -55,7 +63,7 @@ def carried_out(
 
     async def scenario() -> None:
         known = entry(name)
-        strategy = known.make(Limits(concurrency=min(_IN_FLIGHT, known.max_concurrency)))
+        strategy = known.make(Limits(concurrency=min(in_flight, known.max_concurrency)))
         asked = work(
             client=client or known.clients[0],
             waiting_since=monotonic(),
@@ -71,6 +79,29 @@ def carried_out(
 
     uvloop.run(scenario())
     return sorted(outcomes, key=lambda outcome: outcome.seq)
+
+
+def judged(
+    name: StrategyName, client: ClientName, behaviours: Sequence[Behaviour], ca_bundle: Path
+) -> list[Outcome]:
+    """What a cell makes of every behaviour.
+
+    Deadlines are short, since many behaviours use all of theirs. On a busy machine a healthy
+    answer may come after its own: whatever was late without deserving it is asked once more, with
+    all the time it wants.
+    """
+    targets = [behaviour.target for behaviour in behaviours]
+    outcomes = carried_out(name, targets, client, ca_bundle=ca_bundle)
+    late = [
+        seq
+        for seq, behaviour in enumerate(behaviours)
+        if outcomes[seq].reason in _LATE and verdict(outcomes[seq]) != behaviour.verdict
+    ]
+    patient = [structs.replace(targets[seq], timeout=_AMPLE_SECONDS) for seq in late]
+    again = carried_out(name, patient, client, ca_bundle=ca_bundle, in_flight=_FEW)
+    for seq, outcome in zip(late, again, strict=True):
+        outcomes[seq] = outcome
+    return outcomes
 
 
 def verdict(outcome: Outcome) -> str:
