@@ -164,14 +164,21 @@ def _sentence(expectation: Expectation, actual: Actual) -> str:
                 else f"The body does not {verb} {wanted}."
             )
         case Subject.JSON:
-            found = "leads to nothing" if actual is None else f"leads to {actual}"
-            return f"The path {expectation.path} {found}; expected {_asked(expectation)}."
+            return _sentence_of_json(expectation, actual)
         case Subject.HEADER:
             found = "is absent" if actual is None else f"is {_written(actual)}"
             return f"The header {expectation.name} {found}; expected {_asked(expectation)}."
         case Subject.CERTIFICATE_DAYS:
             return f"The certificate has {actual:.1f} days left; expected {op} {wanted}."
     return _sentence_of_numbers(expectation, actual)
+
+
+def _sentence_of_json(expectation: Expectation, actual: Actual) -> str:
+    if isinstance(actual, str) and actual.startswith("The "):
+        # No JSON text begins so: it is the sentence of a document that cannot be asked.
+        return actual
+    found = "leads to nothing" if actual is None else f"leads to {actual}"
+    return f"The path {expectation.path} {found}; expected {_asked(expectation)}."
 
 
 def _sentence_of_numbers(expectation: Expectation, actual: Actual) -> str:

@@ -94,7 +94,8 @@ def _settings() -> Settings | None:
     except ValidationError as error:
         for found in error.errors():
             name = "_".join(str(part) for part in found["loc"]).upper()
-            _refuse(f"TERCET_{name}: {found['msg']}")
+            said = found["msg"].removeprefix("Value error, ")
+            _refuse(f"TERCET_{name}: {said}")
         return None
 
 

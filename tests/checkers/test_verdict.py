@@ -120,3 +120,13 @@ def test_findings_tell_each_expectation_with_what_was_found() -> None:
         (Subject.STATUS, 404, False),
         (Subject.CERTIFICATE_DAYS, None, None),
     ]
+
+
+def test_a_body_that_is_no_json_is_told_in_a_sentence_of_its_own() -> None:
+    wanted = (Expectation(of=Subject.JSON, op="exists", path="$.a"),)
+
+    verdict = judge(Sight(_seen(body=b"<html>"), 0.1, NO_PHASES, 0), effective(wanted))
+
+    assert verdict.reason is Reason.JSON_UNEXPECTED
+    assert verdict.detail is not None
+    assert verdict.detail.startswith("The body is not JSON")
