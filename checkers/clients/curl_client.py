@@ -1,5 +1,6 @@
 """One exchange with libcurl in the calling thread: an easy handle for every thread."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ class CurlClient:
         self._surroundings = surroundings
         self._mine = threading.local()
         self._live: set[Transfer] = set()
+        # Sets add, remove and pop at one go: each handle is taken once, without a lock.
+        self._idle: set[Transfer] = set()
+        self._closed = False
 
     def exchange(self, hop: Hop) -> Exchange:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
@@ -30,7 +34,7 @@ class CurlClient:
         except (Failed, LookupFailed, TimeoutError) as error:
             seen.failure, seen.ended = failure_of(error, seen.marks, {}), now()
             return seen
-        transfer, failed = self._transfer(), None
+        transfer, failed = self._take(), None
         self._live.add(transfer)
         try:
             transfer.prepare(hop, seen, addresses)
@@ -40,13 +44,15 @@ class CurlClient:
         finally:
             self._live.discard(transfer)
         transfer.finish(failed)
-        if transfer.spoilt:
-            self._mine.transfer = None
-            transfer.curl.close()
+        self._keep(transfer)
         return seen
 
     def abort(self) -> None:
-        """End the exchanges under way in other threads; each returns within moments."""
+        """End the exchanges under way in other threads; each returns within moments.
+
+        Lets go of every handle as well: each holds two descriptors until it is closed.
+        """
+        self._closed = True
         for transfer in tuple(self._live):
             held = transfer.socket
             try:
@@ -55,12 +61,30 @@ class CurlClient:
             except OSError:
                 # Already closed, or not connected yet: nothing to wake.
                 continue
+        self._close_idle()
 
-    def _transfer(self) -> Transfer:
+    def _take(self) -> Transfer:
+        """The thread's own handle, or a new one."""
         found: Transfer | None = getattr(self._mine, "transfer", None)
-        if found is None:
-            found = self._mine.transfer = Transfer(self._surroundings)
-        return found
+        if found in self._idle:
+            with contextlib.suppress(KeyError):
+                self._idle.remove(found)
+                return found
+        made = self._mine.transfer = Transfer(self._surroundings)
+        return made
+
+    def _keep(self, transfer: Transfer) -> None:
+        if transfer.spoilt:
+            transfer.curl.close()
+            return
+        self._idle.add(transfer)
+        if self._closed:
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        with contextlib.suppress(KeyError):
+            while True:
+                self._idle.pop().curl.close()
 
     def _look_up(self, hop: Hop, seen: Exchange) -> Sequence[str] | None:
         url, marks = hop.request.url, seen.marks

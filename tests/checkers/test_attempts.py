@@ -1,5 +1,8 @@
 """Attempts, and what is carried from one to the next: nothing that nobody asked for."""
 
+import gc
+from pathlib import Path
+
 import pytest
 
 from checkers import Outcome, Reason, Target
@@ -72,3 +75,22 @@ def test_an_attempt_that_is_up_ends_them(cell: Cell, farm: Servers) -> None:
     (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", attempts=10))
 
     assert len(outcome.attempts) == 1
+
+
+@pytest.mark.parametrize("cell", [c for c in GRID if c[0] in ("sequential", "threaded", "async")])
+def test_a_run_leaves_no_descriptor_behind(cell: Cell, farm: Servers) -> None:
+    target = Target(url=f"http://127.0.0.1:{farm.serve(answering(ok()))}/")
+    held = Path("/proc/self/fd")
+    carried_out(cell[0], [target] * 40, cell[1])
+
+    gc.disable()
+    try:
+        before = len(list(held.iterdir()))
+        for _ in range(5):
+            carried_out(cell[0], [target] * 40, cell[1])
+        after = len(list(held.iterdir()))
+    finally:
+        gc.enable()
+
+    # A connection or two may still be on its way out at the server's end.
+    assert after - before < 10
