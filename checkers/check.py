@@ -13,7 +13,8 @@ from checkers.clients.exchange import Exchange, Hop
 from checkers.clients.failure import Failure
 from checkers.cookies import Cookies
 from checkers.errors import InvalidUrl
-from checkers.looks import Sight, charset_of, decode
+from checkers.failures import CUT_IN_HANDSHAKE, unidentified
+from checkers.looks import Sight
 from checkers.outcome import Attempt, Outcome, Reason, Status
 from checkers.redirect import RedirectRefused, Request, next_request, with_cookies
 from checkers.target import Expectation, Target
@@ -93,7 +94,7 @@ def _attempt(
         total=total,
         phases=parts,
         body_bytes=seen.body_bytes,
-        excerpt=_excerpt(seen) if answered and verdict.status is not Status.UP else None,
+        excerpt=_excerpt(sight) if answered and verdict.status is not Status.UP else None,
         tls=seen.tls,
         earlier=earlier,
         findings=verdict.findings,
@@ -131,7 +132,7 @@ def _follow(
         seen = yield hop
         hops.append((seen.marks, request.url.text if not hops else request.url.wire))
         if seen.failure is not None:
-            _shaken(seen, request)
+            seen.failure = _of_tls(seen.failure, seen, request)
             return _redirected(seen, hops), hops
         if seen.http_status is None or not target.follow_redirects:
             return seen, hops
@@ -156,13 +157,13 @@ def _ending(seen: Exchange, reason: Reason, detail: str) -> Exchange:
     return seen
 
 
-def _shaken(seen: Exchange, request: Request) -> None:
-    """A reset before TLS stands is one of its handshake, noticed while connecting or later."""
-    failure, early = seen.failure, seen.marks.connect_end is None
-    if request.url.secure and early and failure and failure.reason is Reason.CONNECTION_RESET:
-        seen.failure = Failure(
-            Reason.TLS_HANDSHAKE_FAILED, "The connection was closed during the TLS handshake."
-        )
+def _of_tls(failure: Failure, seen: Exchange, request: Request) -> Failure:
+    """What a failure means where TLS was to be spoken, whichever client met it."""
+    early = request.url.secure and seen.marks.connect_end is None
+    if early and failure.reason is Reason.CONNECTION_RESET:
+        # Noticed while connecting or later: a reset before TLS stands is one of its handshake.
+        failure = Failure(Reason.TLS_HANDSHAKE_FAILED, CUT_IN_HANDSHAKE)
+    return unidentified(failure, seen.marks) if seen.certificate_asked else failure
 
 
 def _redirected(seen: Exchange, hops: _Hops) -> Exchange:
@@ -181,7 +182,5 @@ def _final_url(target: Target, hops: _Hops) -> str:
     return target.url if len(hops) == 1 else hops[-1][1]
 
 
-def _excerpt(seen: Exchange) -> str | None:
-    if not seen.body:
-        return None
-    return decode(seen.body[:EXCERPT_BYTES], charset_of(seen))
+def _excerpt(sight: Sight) -> str | None:
+    return sight.beginning(EXCERPT_BYTES) if sight.seen.body else None

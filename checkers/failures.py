@@ -36,6 +36,8 @@ BY_ERRNO: Final[Mapping[int, Reason]] = {
 
 #: The sentence for a connection that ended without a response.
 CLOSED: Final = "The connection was closed before a response came."
+#: The sentence for one that ended before TLS stood.
+CUT_IN_HANDSHAKE: Final = "The connection was closed during the TLS handshake."
 _SENTENCES: Final[Mapping[Reason, str]] = {
     Reason.CONNECTION_REFUSED: "The connection was refused.",
     Reason.CONNECTION_RESET: "The connection was reset by the other side.",
@@ -150,9 +152,7 @@ def _system_failure(error: OSError, marks: Marks) -> Failure | None:
     shaking = marks.secure_connection_start is not None and marks.connect_end is None
     if shaking and error.errno in (None, errno.ECONNRESET, errno.EPIPE):
         # Whether the end of the stream or a reset arrives first is chance; it means the same.
-        return Failure(
-            Reason.TLS_HANDSHAKE_FAILED, "The connection was closed during the TLS handshake."
-        )
+        return Failure(Reason.TLS_HANDSHAKE_FAILED, CUT_IN_HANDSHAKE)
     reason = BY_ERRNO.get(error.errno or 0)
     if reason is None and isinstance(error, ConnectionResetError | BrokenPipeError):
         reason = Reason.CONNECTION_RESET

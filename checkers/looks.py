@@ -68,37 +68,42 @@ class Sight:
         self.redirects = redirects
 
     @cached_property
+    def charset(self) -> str:
+        """Of the body; UTF-8 unless its Content-Type says another that is known."""
+        declared = _CHARSET.search(next(iter(self.seen.values("content-type")), ""))
+        return _charset(declared[1]) if declared else "utf-8"
+
+    @cached_property
     def text(self) -> str:
-        return body_text(self.seen)
+        """The body as text, with replacement."""
+        return self._decoded(self.seen.body)
+
+    def beginning(self, count: int) -> str:
+        """The first so many bytes of the body as text, with replacement."""
+        return self._decoded(self.seen.body[:count])
+
+    def _decoded(self, body: bytes | bytearray) -> str:
+        try:
+            return body.decode(self.charset, "replace")
+        except (LookupError, UnicodeError, ValueError):
+            return body.decode("utf-8", "replace")
 
     @cached_property
     def utf_8(self) -> bytes | bytearray:
         """The text in UTF-8; the very bytes of the body where they are that already."""
-        if charset_of(self.seen) == "utf-8" and _is_utf_8(self.seen.body):
+        if self.charset == "utf-8" and _is_utf_8(self.seen.body):
             return self.seen.body
         return self.text.encode("utf-8", "replace")
 
     @cached_property
     def document(self) -> Any:
         """The body as JSON; raises `NotLookedInto`."""
-        in_utf_8 = charset_of(self.seen) == "utf-8"
-        return json_query.document(self.seen.body if in_utf_8 else self.text)
+        return json_query.document(self.seen.body if self.charset == "utf-8" else self.text)
 
 
 def look(expectation: Expectation, sight: Sight) -> Look:
     """What was found, and whether it is as expected."""
     return _LOOKS[expectation.of](expectation, sight)
-
-
-def body_text(seen: Exchange) -> str:
-    """The body as text: in the charset of its Content-Type, else UTF-8, with replacement."""
-    return decode(seen.body, charset_of(seen))
-
-
-def charset_of(seen: Exchange) -> str:
-    """The name of the body's charset; one that nobody knows counts as UTF-8."""
-    declared = _CHARSET.search(next(iter(seen.values("content-type")), ""))
-    return _charset(declared[1]) if declared else "utf-8"
 
 
 @lru_cache(maxsize=64)
@@ -109,14 +114,6 @@ def _charset(name: str) -> str:
     except (LookupError, UnicodeError, ValueError):
         return "utf-8"
     return "utf-8" if name.lower() in ("utf8", "utf-8", "us-ascii", "ascii") else name
-
-
-def decode(body: bytes | bytearray, charset: str) -> str:
-    """Text of some bytes, with replacement."""
-    try:
-        return body.decode(charset, "replace")
-    except (LookupError, UnicodeError, ValueError):
-        return body.decode("utf-8", "replace")
 
 
 def tls_minor(text: str) -> int | None:
@@ -164,7 +161,7 @@ def _at_body(expectation: Expectation, sight: Sight) -> Look:
         case _:
             found = patterns.found(wanted, sight.utf_8)
     held = not found if expectation.op in ("excludes", "not_matches") else found
-    return _shown(decode(sight.seen.body[: 4 * _SHOWN_CHARACTERS], charset_of(sight.seen))), held
+    return _shown(sight.beginning(4 * _SHOWN_CHARACTERS)), held
 
 
 def _at_json(expectation: Expectation, sight: Sight) -> Look:

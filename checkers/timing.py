@@ -73,20 +73,14 @@ NO_PHASES: Final = Phases()
 
 
 def _phases_of(marks: Marks) -> Phases:
-    looked, connected, shaken = marks.domain_lookup_end, marks.connect_end, None
-    secured, begun, answered = (
-        marks.secure_connection_start,
-        marks.request_start,
-        marks.response_start,
-    )
-    if secured is not None:
-        shaken, connected = connected, secured
+    tcp_end = marks.secure_connection_start
+    tls_end = None if tcp_end is None else marks.connect_end
     return Phases(
-        _between(marks.domain_lookup_start, looked) if looked is not None else None,
-        _between(marks.connect_start, connected),
-        _between(secured, shaken) if shaken is not None else None,
-        _between(begun, answered),
-        _between(answered, marks.response_end),
+        _between(marks.domain_lookup_start, marks.domain_lookup_end),
+        _between(marks.connect_start, marks.connect_end if tcp_end is None else tcp_end),
+        _between(tcp_end, tls_end),
+        _between(marks.request_start, marks.response_start),
+        _between(marks.response_start, marks.response_end),
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from checkers.clients.exchange import Exchange
 from checkers.clients.failure import Failure
 from checkers.looks import Actual, Sight, look
 from checkers.outcome import OUR_OWN, Finding, Reason, Status
@@ -81,9 +80,6 @@ def effective(expect: tuple[Expectation, ...]) -> tuple[Expectation, ...]:
     return (*status, *expect, *certificate)
 
 
-_USUAL: Final = effective(())
-
-
 def looks_at_body(target: Target) -> bool:
     """Whether the body has to be kept for the verdict."""
     return any(expectation.of in (Subject.BODY, Subject.JSON) for expectation in target.expect)
@@ -106,8 +102,6 @@ def judge(sight: Sight, expect: tuple[Expectation, ...], *, with_findings: bool 
         with_findings: note every expectation with what was found.
     """
     seen, failure = sight.seen, sight.seen.failure
-    if expect is _USUAL and failure is None and not with_findings and _is_plainly_up(seen):
-        return _UP
     if failure is not None and (seen.http_status is None or not seen.judged):
         return _failed(failure, _unasked(expect) if with_findings else ())
     known = expect if failure is None else tuple(e for e in expect if e.of in _OF_THE_HEAD)
@@ -124,11 +118,6 @@ def judge(sight: Sight, expect: tuple[Expectation, ...], *, with_findings: bool 
         return _failed(failure, noted)
     mild = misses[0]
     return Verdict(Status.DEGRADED, _REASONS[mild.expectation.of], mild.detail, noted)
-
-
-def _is_plainly_up(seen: Exchange) -> bool:
-    """Most checks by far: nothing but a 2xx status is asked for, and there is no certificate."""
-    return seen.tls is None and seen.http_status is not None and seen.http_status // 100 == 2
 
 
 def _failed(failure: Failure, findings: tuple[Finding, ...]) -> Verdict:

@@ -32,7 +32,7 @@ from checkers.clients.failure import Failed
 from checkers.clients.head import MAX_HEADER_BYTES
 from checkers.clients.intake import Intake
 from checkers.clients.peek import refused_soon
-from checkers.failures import failure_of, unidentified
+from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
 from checkers.timing import Marks, now
 
@@ -86,8 +86,6 @@ class AiohttpClient:
             seen.ended = seen.marks.response_end or now()
         except _RAISED as error:
             seen.failure = seen.cut or failure_of(error, seen.marks, TABLE)
-            if seen.certificate_asked:
-                seen.failure = unidentified(seen.failure, seen.marks)
             seen.marks.response_end, seen.ended = None, seen.ended or now()
         return seen
 

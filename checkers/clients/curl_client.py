@@ -1,8 +1,7 @@
-"""One exchange with libcurl in the calling thread: an easy handle for every thread."""
+"""One exchange with libcurl in the calling thread: an easy handle for each that is at it."""
 
 import contextlib
 import socket
-import threading
 from collections.abc import Sequence
 
 import pycurl
@@ -20,9 +19,8 @@ class CurlClient:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
-        self._mine = threading.local()
         self._live: set[Transfer] = set()
-        # Sets add, remove and pop at one go: each handle is taken once, without a lock.
+        # Sets add and pop at one go: each handle is taken once, without a lock.
         self._idle: set[Transfer] = set()
         self._closed = False
 
@@ -64,14 +62,11 @@ class CurlClient:
         self._close_idle()
 
     def _take(self) -> Transfer:
-        """The thread's own handle, or a new one."""
-        found: Transfer | None = getattr(self._mine, "transfer", None)
-        if found in self._idle:
-            with contextlib.suppress(KeyError):
-                self._idle.remove(found)
-                return found
-        made = self._mine.transfer = Transfer(self._surroundings)
-        return made
+        """A handle for one exchange: an idle one, or another."""
+        try:
+            return self._idle.pop()
+        except KeyError:
+            return Transfer(self._surroundings)
 
     def _keep(self, transfer: Transfer) -> None:
         if transfer.spoilt:

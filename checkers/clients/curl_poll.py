@@ -114,11 +114,10 @@ class CurlPoll:
     def close(self) -> None:
         """Let go of connections and handles; nothing may be waiting any more."""
         self._closed = True
-        landed = {id(transfer) for transfer in self._idle}
+        for transfer in self._all.difference(self._idle):
+            self._multi.remove_handle(transfer.curl)
+            transfer.release()
         for transfer in self._all:
-            if id(transfer) not in landed:
-                self._multi.remove_handle(transfer.curl)
-                transfer.release()
             transfer.curl.close()
         self._multi.close()
         self._epoll.close()

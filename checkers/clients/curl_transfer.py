@@ -21,7 +21,7 @@ from checkers.clients.exchange import Exchange, Hop, Surroundings
 from checkers.clients.failure import Failed, Failure
 from checkers.clients.head import BLANK, check_lines, check_size, parse_head
 from checkers.clients.intake import Intake
-from checkers.failures import BY_VERIFY_CODE, CLOSED, failure_of, unidentified
+from checkers.failures import BY_VERIFY_CODE, CLOSED, failure_of
 from checkers.outcome import Reason
 from checkers.redirect import FOLLOWED, SEVERAL_LOCATIONS
 from checkers.timing import now
@@ -109,7 +109,7 @@ class Transfer:
         self.socket = made
         if self._opened is not None:
             self._opened.append(self)
-        if self._dials == 1:
+        if self._seen.marks.connect_start is None:
             # Read last: waiting for the interpreter's lock is not the target's doing.
             self._seen.marks.connect_start = now()
         return made
@@ -254,7 +254,7 @@ class Transfer:
         if self._intake is None and failure.reason is Reason.INCOMPLETE_BODY:
             # libcurl has read a Content-Length; the head it stood in was cut.
             return Failure(Reason.CONNECTION_CLOSED, CLOSED)
-        return unidentified(failure, seen.marks) if seen.certificate_asked else failure
+        return failure
 
     def _of_two_locations(self) -> Failure | None:
         """The head as far as libcurl would read it, which gives up at a second Location."""

@@ -27,7 +27,7 @@ from checkers.clients.failure import Failed
 from checkers.clients.intake import Intake
 from checkers.clients.peek import refused
 from checkers.clients.strict_response import StrictResponse
-from checkers.failures import failure_of, unidentified
+from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
 from checkers.outcome import Reason
 from checkers.timing import Marks, now
@@ -81,8 +81,6 @@ class RequestsClient:
             seen.ended = seen.marks.response_end or now()
         except _RAISED as error:
             seen.failure = failure_of(error, seen.marks, TABLE)
-            if seen.certificate_asked:
-                seen.failure = unidentified(seen.failure, seen.marks)
             seen.marks.response_end, seen.ended = None, seen.ended or now()
         finally:
             if sock is not None:
