@@ -6,7 +6,7 @@ import resource
 import shutil
 import statistics
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from rich.table import Table
@@ -89,7 +89,6 @@ async def _add(
 ) -> None:
     bench = Bench(ca_bundle)
     targets = [Target(url=url)] * pair.checks
-    plain: Callable[[], Awaitable[Took]] = lambda: _plain(pair, url, ca_bundle)  # noqa: E731
     await bench.check(pair.cell, targets[:500], pair.in_flight)
     ours, theirs = [], []
     for _ in range(_ROUNDS):
@@ -97,7 +96,7 @@ async def _add(
         if run.up != pair.checks:
             raise RuntimeError(f"{pair.title}: only {run.up} of {pair.checks} were up")
         ours.append(figure(Took(run.cpu / pair.checks, run.wall / pair.checks)))
-        theirs.append(figure(await plain()))
+        theirs.append(figure(await _plain(pair, url, ca_bundle)))
     await bench.close()
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     scale = 1 if unit else 1e6

@@ -34,14 +34,14 @@ class _Farm(NamedTuple):
 @contextlib.contextmanager
 def _farm() -> Iterator[_Farm]:
     with servers() as farm, tempfile.TemporaryDirectory(prefix="tercet-bench-") as folder:
-        certificates, bundle = Certificates(), Path(folder, "ca.pem")
-        certificates.authority.cert_pem.write_to_path(str(bundle))
+        certificates = Certificates()
+        bundle = certificates.bundle(Path(folder))
         well, refusing = farm.serve(answering(ok())), farm.refusing()
         # Names of the tests' own are for their own resolver.
         behaviours = [
             behaviour
             for behaviour in every_behaviour(farm, certificates)
-            if ".example" not in behaviour.target.url
+            if not behaviour.named_here
         ]
         healthy, none = (Target(url=f"http://127.0.0.1:{port}/") for port in (well, refusing))
         yield _Farm(behaviours, healthy, none, str(bundle))

@@ -27,15 +27,9 @@ class Bench:
     def __init__(self, ca_bundle: str | None = None) -> None:
         self._engine = Engine(("127.0.0.0/8", "::1/128"), ca_bundle=ca_bundle)
 
-    async def run(
-        self,
-        strategy: StrategyName,
-        urls: Sequence[str],
-        in_flight: int,
-        client: ClientName | None = None,
-    ) -> Run:
-        """Check the URLs once and keep every outcome; the client is the strategy's own if none."""
-        return await self.check((strategy, client), [Target(url=url) for url in urls], in_flight)
+    async def run(self, strategy: StrategyName, urls: Sequence[str], in_flight: int) -> Run:
+        """Check the URLs once with the strategy's own client and keep every outcome."""
+        return await self.check((strategy, None), [Target(url=url) for url in urls], in_flight)
 
     async def check(
         self,
@@ -45,7 +39,7 @@ class Bench:
         *,
         fresh: bool = False,
     ) -> Run:
-        """As `run`, for targets that are more than a URL."""
+        """As `run`, with any client, for targets that are more than a URL."""
         outcomes: list[Outcome] = []
 
         async def take(some: list[Outcome]) -> None:

@@ -45,6 +45,4 @@ def certificates() -> Certificates:
 @pytest.fixture(scope="session")
 def ca_bundle(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The authority as a file to trust."""
-    path = tmp_path_factory.mktemp("trust") / "ca.pem"
-    certificates.authority.cert_pem.write_to_path(str(path))
-    return path
+    return certificates.bundle(tmp_path_factory.mktemp("trust"))

@@ -64,7 +64,7 @@ def _hostile(farm: Servers, certificates: Certificates) -> list[Behaviour]:
         behaviour
         for behaviour in every_behaviour(farm, certificates)
         if behaviour.verdict != UP
-        and ".example" not in behaviour.target.url
+        and not behaviour.named_here
         and not behaviour.verdict.startswith("unknown")
     ]
     return list(itertools.islice(itertools.cycle(sick), HOSTILE))

@@ -13,8 +13,8 @@ from tests.farm.servers import servers
 def main() -> int:
     """Print it as Markdown; the exit code tells whether every cell said what was deserved."""
     with servers() as farm, tempfile.TemporaryDirectory() as folder:
-        certificates, bundle = Certificates(), Path(folder, "ca.pem")
-        certificates.authority.cert_pem.write_to_path(str(bundle))
+        certificates = Certificates()
+        bundle = certificates.bundle(Path(folder))
         behaviours = every_behaviour(farm, certificates)
         said = {
             title((name, client)): [

@@ -31,6 +31,11 @@ class Behaviour(NamedTuple):
     target: Target
     verdict: str
 
+    @property
+    def named_here(self) -> bool:
+        """Whether only the tests' own resolver knows its name (`tests/farm/names.py`)."""
+        return ".example" in self.target.url
+
 
 class Group:
     """Behaviours as they are put down, one call each."""

@@ -5,6 +5,7 @@ import ipaddress
 import ssl
 import tempfile
 import warnings
+from pathlib import Path
 
 import trustme
 from cryptography import x509
@@ -21,6 +22,12 @@ class Certificates:
         self.authority = trustme.CA()
         self.stranger = trustme.CA()
         self.intermediate = self.authority.create_child_ca()
+
+    def bundle(self, folder: Path) -> Path:
+        """The authority as a file to trust."""
+        path = folder / "ca.pem"
+        self.authority.cert_pem.write_to_path(str(path))
+        return path
 
     def context(
         self,
