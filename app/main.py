@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -13,14 +15,18 @@ from pydantic import BaseModel
 from app import __version__
 from app.api import batches, checks, comparisons, health, later, problems, strategies
 from app.api.access import Gate
+from app.api.batch_out import BatchOut
 from app.api.bodies import BODIES
 from app.api.problems import Problem
 from app.api.wired import Service
+from app.domain.batch import Batch
 from app.engine.local import Engine
+from app.services.callbacks import Callbacks
 from app.services.dispatcher import Dispatcher
 from app.services.notices import Notices
+from app.services.upkeep import Upkeep
 from app.settings import Settings
-from app.storage.database import Database
+from app.storage.database import Database, open_vault
 from app.web import pages
 
 logger = structlog.get_logger(__name__)
@@ -66,19 +72,39 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 @asynccontextmanager
 async def _running(settings: Settings) -> AsyncIterator[Service]:
     """The parts of the service, with its loops under way until the block is left."""
-    database = Database(settings.database_url)
+    passphrase = settings.secret_key
+    vault = open_vault(
+        settings.database_url, None if passphrase is None else passphrase.get_secret_value()
+    )
+    database = Database(settings.database_url, vault)
     engine = Engine(settings.allowed_networks, ca_bundle=settings.ca_bundle)
     notices = Notices()
     dispatcher = Dispatcher(database, engine, notices)
+    callbacks = Callbacks(database, engine, notices, _as_told)
+    upkeep = Upkeep(database, timedelta(days=settings.retention_days) or None)
     await dispatcher.recover()
-    loops = asyncio.create_task(dispatcher.serve())
+    loops = asyncio.create_task(_loops(dispatcher, callbacks, upkeep))
     try:
         yield Service(database=database, engine=engine, notices=notices, dispatcher=dispatcher)
     finally:
+        notices.close()
+        await dispatcher.drain(settings.drain_seconds - (monotonic() - notices.closed_at))
         loops.cancel()
         await asyncio.wait([loops])
         await engine.close()
         database.close()
+
+
+async def _loops(dispatcher: Dispatcher, callbacks: Callbacks, upkeep: Upkeep) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(dispatcher.serve())
+        group.create_task(callbacks.serve())
+        group.create_task(upkeep.serve())
+
+
+def _as_told(batch: Batch) -> bytes:
+    """A batch as its callback tells of it: as it is answered."""
+    return BatchOut.of(batch).model_dump_json().encode("utf-8")
 
 
 def _describe(app: FastAPI) -> None:

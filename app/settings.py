@@ -1,6 +1,7 @@
 """What the operator may set: `TERCET_…` variables, read once at the entry point."""
 
 import ipaddress
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -9,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from checkers import CheckerError, tls
 
 _LOOPBACK_NAMES = frozenset({"localhost"})
+_HOST = re.compile(r"[A-Za-z0-9_.-]+\Z|\[?[0-9A-Fa-f:.]+\]?\Z")
 
 
 class Settings(BaseSettings):
@@ -26,6 +28,15 @@ class Settings(BaseSettings):
         min_length=16,
         description="Bearer key for every call; needed to listen on anything but loopback.",
     )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Names the service is called by, by commas, besides localhost and its address.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Seals secrets in the database; without it, a key file lies beside that.",
+    )
     allowed_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Loopback, private or reserved networks that may be checked, by commas.",
@@ -35,6 +46,18 @@ class Settings(BaseSettings):
     )
     max_request_bytes: int = Field(
         default=32 * 1024 * 1024, ge=1024, description="The largest request body, in bytes."
+    )
+    retention_days: float = Field(
+        default=30.0,
+        ge=0,
+        le=36_500,
+        description="How long batches and comparisons are kept once ended; 0: for ever.",
+    )
+    drain_seconds: float = Field(
+        default=8.0,
+        ge=0,
+        le=600,
+        description="How long checks in flight may take to end once the service is told to stop.",
     )
     log_format: Literal["console", "json"] = Field(
         default="console", description="Log lines for people (console) or for machines (json)."
@@ -47,15 +70,27 @@ class Settings(BaseSettings):
             raise ValueError("must be sqlite:///PATH, the path of a file")
         return value
 
-    @field_validator("allowed_networks", mode="before")
+    @field_validator("allowed_networks", "allowed_hosts", mode="before")
     @classmethod
-    def _networks(cls, value: object) -> object:
+    def _by_commas(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        networks = tuple(part.strip() for part in value.split(",") if part.strip())
-        for network in networks:
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
             ipaddress.ip_network(network)
-        return networks
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not _HOST.match(host):
+                raise ValueError(f"{host!r} is not the name of a host, without scheme and port")
+        return value
 
     @field_validator("ca_bundle")
     @classmethod

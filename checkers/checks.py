@@ -16,11 +16,12 @@ from checkers.lookup import Lookup
 from checkers.outcome import Outcome, Reason, Status
 from checkers.target import Target
 from checkers.timing import now
+from checkers.url import host_and_port
 
 if TYPE_CHECKING:
     # A name only: a strategy's module never has to be loaded for a check.
     from checkers.clients.curl_loop import CurlLoop
-    from checkers.strategies.strategy import Fault, OwnLoop
+    from checkers.strategies.strategy import Fault, OwnLoop, PerPlace
 
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         waiting_since: instant of the monotonic clock from which every check waits for its turn.
         allowed_networks: special networks that may be contacted; `None`: every address.
+        per_host: checks in flight at most to one host and port as written; 0: any number.
         findings: note each expectation with what was found.
     """
 
@@ -55,7 +57,16 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
     allowed_networks: tuple[str, ...] | None
     user_agent: str
     ca_bundle: str | None = None
+    per_host: int = 0
     findings: bool = False
+
+    def per_place(self) -> "PerPlace[Item] | None":
+        """The host and port of each target, of which `per_host` may be out at a time."""
+        if not self.per_host:
+            return None
+        from checkers.strategies.strategy import PerPlace  # noqa: PLC0415 -- as above
+
+        return PerPlace(lambda item: host_and_port(item.target.url), self.per_host)
 
     @contextmanager
     def opened(self) -> Iterator[Callable[[Item], Outcome]]:

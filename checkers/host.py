@@ -22,10 +22,11 @@ from checkers.messages import (
     Begin,
     Cancel,
     Ended,
+    Finish,
     FromHost,
-    Items,
     Outcomes,
     Ready,
+    ToHost,
     decode_to_host,
     encode,
 )
@@ -57,6 +58,7 @@ class Host:
         self._runs: dict[int, _Run] = {}
         self._strategies: dict[tuple[StrategyName, int], Strategy] = {}
         self._in_use: set[tuple[StrategyName, int]] = set()
+        self._at_work: list[Strategy] = []
         self._unsent: asyncio.Queue[bytes] = asyncio.Queue(_UNREAD_FRAMES)
 
     async def serve(self) -> None:
@@ -71,7 +73,11 @@ class Host:
                     run.task.cancel()
             writer.cancel()
 
-    def _take(self, message: Begin | Items | Cancel, group: asyncio.TaskGroup) -> None:
+    def _take(self, message: ToHost, group: asyncio.TaskGroup) -> None:
+        if isinstance(message, Finish):
+            for strategy in self._at_work:
+                strategy.finish()
+            return
         if isinstance(message, Begin):
             self._runs[message.run] = _Run(message)
             return
@@ -93,6 +99,7 @@ class Host:
         ended = Ended(run=begin.run, setup=0.0, wall=0.0, cost=None)
         key = (begin.strategy, begin.concurrency)
         strategy = self._strategy(key)
+        self._at_work.append(strategy)
         try:
             await self._close_idle(begin.strategy)
             ended = await self._measured(run, strategy, asked)
@@ -106,6 +113,7 @@ class Host:
             ended = msgspec.structs.replace(ended, error=f"{type(error).__name__}: {error}")
         finally:
             del self._runs[begin.run]
+            self._at_work.remove(strategy)
             if self._strategies.get(key) is strategy:
                 self._in_use.discard(key)
             else:

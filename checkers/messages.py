@@ -31,6 +31,10 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag="cancel"):
     run: int
 
 
+class Finish(msgspec.Struct, frozen=True, kw_only=True, tag="finish"):
+    """Start nothing more of any run, but carry what is in flight to its end."""
+
+
 class Outcomes(msgspec.Struct, frozen=True, kw_only=True, tag="outcomes"):
     """Some of a run's outcomes, in order of completion."""
 
@@ -60,7 +64,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     pid: int
 
 
-ToHost = Begin | Items | Cancel
+ToHost = Begin | Items | Cancel | Finish
 FromHost = Ready | Outcomes | Ended
 
 encode = msgspec.msgpack.Encoder().encode

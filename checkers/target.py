@@ -13,6 +13,10 @@ MAX_REDIRECTS: Final = 50
 MAX_ATTEMPTS: Final = 10
 
 
+#: Header fields whose values are secrets, in lower case.
+SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+
 class Subject(StrEnum):
     """What an expectation looks at."""
 
@@ -89,3 +93,10 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ip_version: Literal[4, 6] | None = None
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     expect: tuple[Expectation, ...] = ()
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether it carries what only its owner should read."""
+        return self.authorization is not None or any(
+            name.lower() in SECRET_HEADERS for name, _ in self.headers
+        )

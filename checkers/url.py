@@ -75,6 +75,15 @@ class Url(NamedTuple):
         return f"{self.scheme}://{self.authority}{self.target}"
 
 
+def host_and_port(text: str) -> str:
+    """Host and port as a URL writes them, the scheme's own port filled in; of any text at all."""
+    scheme, _, rest = text.partition("://")
+    found = re.split(r"[/?#]", rest, maxsplit=1)[0].lower()
+    if re.search(r":[0-9]+\Z", found):
+        return found
+    return f"{found.rstrip(':')}:{_DEFAULT_PORTS.get(scheme.lower(), '')}"
+
+
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Url:
     """Parse an absolute http or https URL.

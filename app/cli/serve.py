@@ -1,6 +1,8 @@
 """`tercet serve` and `tercet migrate`."""
 
+import math
 import socket
+import sqlite3
 import sys
 from types import FrameType
 
@@ -13,10 +15,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import logs
 from app.main import build
 from app.settings import Settings
-from app.storage.database import DatabaseInUse, DatabaseLock, migrate
+from app.storage.database import DatabaseInUse, DatabaseLock, migrate, open_vault
+from app.storage.vault import WrongKey
 
 _BACKLOG = 2048
-_DRAIN_SECONDS = 5
+_CANNOT_START = (
+    DatabaseInUse, WrongKey, SQLAlchemyError, sqlite3.Error, CommandError, OSError,
+)  # fmt: skip
 
 
 def serve() -> int:
@@ -31,8 +36,20 @@ def serve() -> int:
     try:
         lock = DatabaseLock(settings.database_url)
         migrate(settings.database_url)
+        passphrase = settings.secret_key
+        # Asked here, so that a wrong key ends the start with its name.
+        open_vault(
+            settings.database_url, None if passphrase is None else passphrase.get_secret_value()
+        )
         listener = _listen(settings.host, settings.port)
-    except (DatabaseInUse, SQLAlchemyError, CommandError, OSError) as error:
+    except (
+        DatabaseInUse,
+        WrongKey,
+        SQLAlchemyError,
+        sqlite3.Error,
+        CommandError,
+        OSError,
+    ) as error:
         return _refuse(str(error))
     logs.configure(settings.log_format)
     app = build(settings)
@@ -44,7 +61,7 @@ def serve() -> int:
         access_log=False,
         server_header=False,
         # Longer than any answer takes but one that waits for a batch, which can be asked for again.
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
     )
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host

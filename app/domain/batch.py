@@ -35,6 +35,30 @@ class Pace(StrEnum):
     MAX = "max"
 
 
+class CallbackStatus(StrEnum):
+    """How far the telling of a batch's end has come."""
+
+    PENDING = "pending"
+    DUE = "due"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """Who is told that a batch has ended.
+
+    Attributes:
+        tries: how often it was tried.
+        error: how the last try failed; a sentence.
+    """
+
+    url: str
+    status: CallbackStatus
+    tries: int
+    error: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDraft:
     """A batch as it was asked for, checked and complete.
@@ -51,6 +75,7 @@ class BatchDraft:
     per_host: int
     name: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +126,7 @@ class Batch:
     interruptions: int
     error: str | None
     comparison_id: str | None
+    callback: Callback | None = None
 
     @property
     def ended(self) -> bool:

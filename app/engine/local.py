@@ -20,6 +20,7 @@ from checkers.messages import (
     Begin,
     Cancel,
     Ended,
+    Finish,
     Items,
     Outcomes,
     encode,
@@ -53,12 +54,17 @@ class RunFailed(Exception):
     """The run could not be carried out to its end; its text is a sentence for people."""
 
 
+class RunInterrupted(Exception):
+    """The service stops: what is left of the run has to wait for the next start."""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """How a run is to be carried out."""
 
     strategy: StrategyName
     client: ClientName
     concurrency: int
+    per_host: int = 0
     findings: bool = False
 
 
@@ -85,12 +91,15 @@ class Engine:
         self._ca_bundle = ca_bundle
         self._hosts = {slot: HostProcess() for slot in Slot}
         self._numbers = itertools.count(1)
+        self._under_way: set[_Execution] = set()
+        self._finishing = False
 
     async def execute(self, slot: Slot, order: Order, items: Sequence[Item], emit: Emit) -> Report:
         """Carry out a run and emit one outcome for each item.
 
         Raises:
             RunFailed: it could not be carried out; outcomes emitted before stay good.
+            RunInterrupted: `finish` was called before every item had its outcome.
         """
         return await self._execute(self._hosts[slot], order, items, emit)
 
@@ -98,6 +107,11 @@ class Engine:
         """As `execute`, in a process of its own that nothing has warmed."""
         async with fresh_host() as host:
             return await self._execute(host, order, items, emit)
+
+    async def finish(self) -> None:
+        """Begin no further check of any run; those in flight still come to their outcome."""
+        self._finishing = True
+        await asyncio.gather(*(execution.finish() for execution in self._under_way))
 
     async def close(self) -> None:
         """End every process."""
@@ -116,10 +130,18 @@ class Engine:
                 allowed_networks=self._allowed_networks,
                 user_agent=USER_AGENT,
                 ca_bundle=self._ca_bundle,
+                per_host=order.per_host,
                 findings=order.findings,
             ),
         )
-        return await _Execution(host, begin, items, emit).carry_out()
+        if self._finishing:
+            raise RunInterrupted
+        execution = _Execution(host, begin, items, emit)
+        self._under_way.add(execution)
+        try:
+            return await execution.carry_out()
+        finally:
+            self._under_way.discard(execution)
 
 
 class _Execution:
@@ -133,10 +155,21 @@ class _Execution:
         self._tries: dict[int, int] = {}
         self._deaths: list[float] = []
         self._lost_process = False
+        self._finishing = False
+        self._child: Child | None = None
+
+    async def finish(self) -> None:
+        """Let what is in flight end, and nothing more begin."""
+        self._finishing = True
+        if self._child is not None:
+            with contextlib.suppress(ChildLost):
+                await self._child.send(encode(Finish()))
 
     async def carry_out(self) -> Report:
         asked = monotonic()
         while self._left:
+            if self._finishing:
+                raise RunInterrupted
             try:
                 ended = await self._try(asked)
             except (ChildLost, OSError) as error:
@@ -145,6 +178,8 @@ class _Execution:
                 continue
             if ended.error is not None:
                 raise RunFailed(ended.error)
+            if self._left and self._finishing:
+                raise RunInterrupted
             if self._left:
                 raise RunFailed(f"{len(self._left)} targets came back without an outcome.")
             if not self._lost_process:
@@ -162,6 +197,9 @@ class _Execution:
         async with self._host.conversation(run) as (child, answers):
             try:
                 await self._send(child)
+                self._child = child
+                if self._finishing:
+                    await self.finish()
                 while True:
                     message = await answers.get()
                     if isinstance(message, Outcomes):
@@ -175,6 +213,8 @@ class _Execution:
                 with contextlib.suppress(ChildLost):
                     await child.send(encode(Cancel(run=run)))
                 raise
+            finally:
+                self._child = None
 
     def _ended(self, message: Ended | None, asked: float) -> Ended:
         if message is None:

@@ -1,26 +1,83 @@
 """Batches: submitted, waited for, cancelled, removed."""
 
+from collections.abc import Callable, Sequence
+
 from sqlalchemy.orm import Session
 
 from app.domain.batch import Batch, BatchDraft, RunStatus
 from app.domain.errors import Conflict
 from app.services import clock
 from app.services.notices import Notices
-from app.storage import batches
+from app.storage import batches, targets
 from app.storage.database import Database
+from app.storage.idempotency import Once, made_before, note_made
+from checkers import Target
 
 
-async def submit(database: Database, notices: Notices, draft: BatchDraft) -> Batch:
-    """Accept a batch; it is on disk when this returns."""
-    public_id = clock.new_id("bat")
+async def submit(
+    database: Database, notices: Notices, draft: BatchDraft, once: Once | None = None
+) -> Batch:
+    """Accept a batch; it is on disk when this returns.
+
+    Args:
+        once: makes it once for all requests that say the same.
+
+    Raises:
+        Invalid: a request with the same key said something else.
+        NotFound: what the key made has been removed since.
+    """
 
     def store(session: Session) -> Batch:
-        batches.insert_batch(session, public_id, draft, clock.now())
-        return batches.load(session, public_id)
+        return _accept(session, draft, once)
 
     batch = await database.write(store)
     notices.work.set()
     return batch
+
+
+async def rerun(
+    database: Database,
+    notices: Notices,
+    public_id: str,
+    again: Callable[[Batch, Sequence[Target]], BatchDraft],
+    *,
+    only_not_up: bool,
+    once: Once | None = None,
+) -> Batch:
+    """Check the targets of an ended batch again, in a batch of its own.
+
+    Args:
+        again: the new batch, from the old one and the targets that are to be checked.
+        only_not_up: leave out the targets that were up.
+
+    Raises:
+        NotFound: there is no such batch.
+        Conflict: it has not ended, or there is nothing to be checked again.
+        As `submit`.
+    """
+
+    def store(session: Session) -> Batch:
+        batch = batches.load(session, public_id)
+        if not batch.ended:
+            raise Conflict("The batch has not ended.")
+        key, list_id = batches.key_of(session, public_id)
+        items = targets.load_items(session, list_id, not_up_in=key if only_not_up else None)
+        if not items:
+            raise Conflict("Every target was up; there is nothing to run again.")
+        return _accept(session, again(batch, [item.target for item in items]), once)
+
+    batch = await database.write(store)
+    notices.work.set()
+    return batch
+
+
+def _accept(session: Session, draft: BatchDraft, once: Once | None) -> Batch:
+    public_id = made_before(session, once)
+    if public_id is None:
+        public_id, now = clock.new_id("bat"), clock.now()
+        batches.insert_batch(session, public_id, draft, now)
+        note_made(session, once, public_id, now)
+    return batches.load(session, public_id)
 
 
 async def load(database: Database, public_id: str) -> Batch:

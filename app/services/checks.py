@@ -1,6 +1,6 @@
 """One check, now, beside everything else that runs."""
 
-from app.engine.local import Engine, Order, RunFailed, Slot
+from app.engine.local import Engine, Order, RunFailed, RunInterrupted, Slot
 from checkers import ClientName, Item, Outcome, StrategyName, Target
 from checkers.checks import not_measured
 
@@ -19,4 +19,6 @@ async def check_now(
         await engine.execute(Slot.WATCH, order, [Item(0, target)], take)
     except RunFailed as error:
         return not_measured(Item(0, target), str(error))
+    except RunInterrupted:
+        return not_measured(Item(0, target), "The service is about to stop.")
     return outcomes[0]

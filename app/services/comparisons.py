@@ -25,9 +25,11 @@ from app.domain.errors import Conflict
 from app.engine.local import Engine, Order, RunFailed
 from app.services import clock, runs
 from app.services.notices import Notices
-from app.storage import batches, comparisons, targets
+from app.storage import batches, comparisons, rounds, targets
+from app.storage.batches import RunKey
 from app.storage.comparisons import Claim
 from app.storage.database import Database
+from app.storage.idempotency import Once, made_before, note_made
 from checkers import Item, Target
 
 logger = structlog.get_logger(__name__)
@@ -46,12 +48,20 @@ class Report:
     recommendation: Recommendation
 
 
-async def submit(database: Database, notices: Notices, draft: ComparisonDraft) -> Comparison:
-    """Accept a comparison; it is on disk when this returns."""
-    public_id = clock.new_id("cmp")
+async def submit(
+    database: Database, notices: Notices, draft: ComparisonDraft, once: Once | None = None
+) -> Comparison:
+    """Accept a comparison; it is on disk when this returns.
+
+    Args, raises: as `batches.submit`.
+    """
 
     def store(session: Session) -> Comparison:
-        comparisons.insert_comparison(session, public_id, draft, clock.now())
+        public_id = made_before(session, once)
+        if public_id is None:
+            public_id, now = clock.new_id("cmp"), clock.now()
+            comparisons.insert_comparison(session, public_id, draft, now)
+            note_made(session, once, public_id, now)
         return comparisons.load(session, public_id).comparison
 
     comparison = await database.write(store)
@@ -87,7 +97,7 @@ def read_report(session: Session, public_id: str) -> Report:
     key, list_id, comparison = comparisons.load(session, public_id)
     found = [
         RoundRun(number, label, batch)
-        for _, number, label, batch in batches.of_comparison(session, key)
+        for _, number, label, batch in rounds.of_comparison(session, key)
     ]
     return assemble(comparison, found, comparisons.contested_verdicts(session, key, list_id))
 
@@ -115,7 +125,7 @@ async def cancel(database: Database, public_id: str) -> bool:
     def end(session: Session) -> bool:
         key, _, comparison = comparisons.load(session, public_id)
         if comparison.status is not RunStatus.COMPLETED:
-            batches.end_all_of_comparison(session, key, clock.now())
+            rounds.end_all_of_comparison(session, key, clock.now())
         return comparisons.end(session, key, clock.now(), RunStatus.CANCELLED)
 
     return await database.write(end)
@@ -138,10 +148,13 @@ async def remove(database: Database, public_id: str) -> None:
     await database.write(forget)
 
 
-async def carry_out(database: Database, engine: Engine, claimed: Claim) -> None:
+async def carry_out(database: Database, engine: Engine, notices: Notices, claimed: Claim) -> None:
     """Run every round that is missing, each run in a process of its own.
 
     A round that was cut off is run again whole, so that its runs stay side by side.
+
+    Raises:
+        RunInterrupted: the service stops; the rest waits for its next start.
     """
     key, list_id, comparison = claimed
     items = await database.read(lambda session: targets.load_items(session, list_id))
@@ -149,9 +162,13 @@ async def carry_out(database: Database, engine: Engine, claimed: Claim) -> None:
     for number, labels in schedule(comparison):
         if await _round_is_complete(database, key, number, len(labels)):
             continue
-        await database.write(lambda session: batches.remove_round(session, key, number))  # noqa: B023 -- awaited before the next
+        await database.write_at_last(
+            lambda session: rounds.remove_round(session, key, number)  # noqa: B023 -- awaited before the next
+        )
         for label in labels:
-            error = await _run_once(database, engine, claimed, items, contenders[label], number)
+            error = await _run_once(
+                database, engine, notices, claimed, items, contenders[label], number
+            )
             if error is not None:
                 await _end(database, key, RunStatus.FAILED, f"{label}: {error}")
                 return
@@ -161,6 +178,7 @@ async def carry_out(database: Database, engine: Engine, claimed: Claim) -> None:
 async def _run_once(
     database: Database,
     engine: Engine,
+    notices: Notices,
     claimed: Claim,
     items: Sequence[Item],
     contender: Contender,
@@ -168,19 +186,25 @@ async def _run_once(
 ) -> str | None:
     """One run of one contender; why it failed, or `None`."""
     order = Order(
-        strategy=contender.strategy, client=contender.client, concurrency=contender.concurrency
+        strategy=contender.strategy,
+        client=contender.client,
+        concurrency=contender.concurrency,
+        per_host=claimed.comparison.per_host,
     )
-    batch_key = await database.write(
+    run = await database.write_at_last(
         lambda session: _begin_run(session, claimed, [i.target for i in items], contender, number)
     )
     try:
         report = await runs.recorded(
-            database, batch_key, lambda take: engine.execute_fresh(order, items, take)
+            database,
+            run,
+            lambda take: engine.execute_fresh(order, items, take),
+            lambda: notices.progressed(claimed.comparison.id),
         )
     except RunFailed as error:
-        await runs.fail(database, batch_key, str(error))
+        await runs.fail(database, run.batch, str(error))
         return str(error)
-    await runs.complete(database, batch_key, report)
+    await runs.complete(database, run.batch, report)
     return None
 
 
@@ -190,7 +214,7 @@ def _begin_run(
     asked: Sequence[Target],
     contender: Contender,
     number: int,
-) -> int:
+) -> RunKey:
     comparison = claimed.comparison
     draft = BatchDraft(
         targets=asked,
@@ -201,24 +225,26 @@ def _begin_run(
         per_host=comparison.per_host,
         name=f"{comparison.name or comparison.id}: {contender.label}, round {number}",
     )
-    now = clock.now()
+    now, public_id = clock.now(), clock.new_id("bat")
     key = batches.insert_batch(
         session,
-        clock.new_id("bat"),
+        public_id,
         draft,
         now,
         list_id=claimed.list_id,
         of=batches.Round(claimed.key, number, contender.label),
     )
     batches.start(session, key, now)
-    return key
+    return RunKey(key, public_id)
 
 
 async def _round_is_complete(database: Database, key: int, number: int, contenders: int) -> bool:
-    found = await database.read(lambda session: batches.of_comparison(session, key))
+    found = await database.read(lambda session: rounds.of_comparison(session, key))
     done = [b for _, n, _, b in found if n == number and b.status is RunStatus.COMPLETED]
     return len(done) == contenders
 
 
 async def _end(database: Database, key: int, status: RunStatus, error: str | None = None) -> None:
-    await database.write(lambda session: comparisons.end(session, key, clock.now(), status, error))
+    await database.write_at_last(
+        lambda session: comparisons.end(session, key, clock.now(), status, error)
+    )

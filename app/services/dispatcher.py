@@ -1,14 +1,16 @@
 """The service's loops: they claim what waits, let the engine carry it out, and go on."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 from sqlalchemy.orm import Session
 
-from app.engine.local import Engine, Slot
+from app.engine.local import Engine, RunInterrupted, Slot
 from app.services import comparisons, runs
 from app.services.notices import Notices
+from app.services.runs import RunGone
 from app.storage import batches as batch_rows
 from app.storage import comparisons as comparison_rows
 from app.storage.database import Database
@@ -18,6 +20,8 @@ logger = structlog.get_logger(__name__)
 # How often to look for work without being told, and to rest after a fault of our own, in seconds.
 _LOOK_SECONDS = 5.0
 _REST_SECONDS = 1.0
+# How long a run that is stopped may take to store what it has, in seconds.
+_STOP_SECONDS = 5.0
 
 Claimed = tuple[str, Callable[[], Coroutine[None, None, None]], Callable[[], Awaitable[object]]]
 
@@ -30,6 +34,7 @@ class Dispatcher:
         self._engine = engine
         self._notices = notices
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._draining = False
         self.serving = False
         self._told = {Slot.QUICK: asyncio.Event(), Slot.BATCH: asyncio.Event()}
 
@@ -51,8 +56,24 @@ class Dispatcher:
                 group.create_task(self._loop(Slot.QUICK, self._claim_quick))
                 group.create_task(self._loop(Slot.BATCH, self._claim_big))
                 group.create_task(self._spread_the_word())
+                group.create_task(self._finish_when_told())
         finally:
             self.serving = False
+
+    async def drain(self, seconds: float) -> None:
+        """Give what is in flight so long to come to its outcome; nothing more begins."""
+        try:
+            async with asyncio.timeout(max(seconds, 0.0)):
+                while self._running:
+                    await asyncio.wait(self._running.values())
+        except TimeoutError:
+            logger.warning("drain_ran_out", runs=list(self._running))
+
+    async def _finish_when_told(self) -> None:
+        await self._notices.stop.wait()
+        self._draining = True
+        logger.info("draining", runs=list(self._running))
+        await self._engine.finish()
 
     async def stop_run(self, public_id: str) -> None:
         """Stop a run that is under way and wait until it has; nothing when there is none."""
@@ -70,7 +91,7 @@ class Dispatcher:
 
     async def _loop(self, slot: Slot, claim: Callable[[], Awaitable[Claimed | None]]) -> None:
         told = self._told[slot]
-        while True:
+        while not self._draining:
             told.clear()
             try:
                 if await self._carry_out_next(claim):
@@ -79,11 +100,9 @@ class Dispatcher:
                 logger.exception("run_interrupted", slot=slot.value)
                 await asyncio.sleep(_REST_SECONDS)
                 continue
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_SECONDS):
                     await told.wait()
-            except TimeoutError:
-                continue
 
     async def _carry_out_next(self, claim: Callable[[], Awaitable[Claimed | None]]) -> bool:
         claimed = await claim()
@@ -96,28 +115,31 @@ class Dispatcher:
         try:
             await asyncio.wait([task])
             if not task.cancelled() and task.exception() is not None:
-                await self._until_it_works(put_back)
-                task.result()
+                await self._after(task, put_back)
             self._notices.ended(public_id)
         except asyncio.CancelledError:
             task.cancel()
-            await asyncio.wait([task])
+            # It stores what it has; on a disk that takes nothing it would do so for ever.
+            await asyncio.wait([task], timeout=_STOP_SECONDS)
             raise
         finally:
             del self._running[public_id]
         return True
 
-    @staticmethod
-    async def _until_it_works(put_back: Callable[[], Awaitable[object]]) -> None:
-        """Put a run back into the queue; while the database is out of reach, it waits with us."""
-        while True:
-            try:
-                await put_back()
-            except Exception:  # of a loop: nothing but time can help
-                logger.exception("run_not_put_back")
-                await asyncio.sleep(_REST_SECONDS)
-            else:
-                return
+    async def _after(
+        self, task: asyncio.Task[None], put_back: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Do what a run that ended without an end of its own needs; raises what is unforeseen."""
+        try:
+            task.result()
+        except RunInterrupted:
+            # The next start takes it up.
+            logger.info("run_left_for_the_next_start")
+        except RunGone as error:
+            logger.warning("run_dropped", why=str(error))
+        except Exception:
+            await put_back()
+            raise
 
     async def _claim_quick(self) -> Claimed | None:
         return await self._claim_batch(Slot.QUICK)
@@ -138,8 +160,8 @@ class Dispatcher:
             return None
         return (
             claimed.comparison.id,
-            lambda: comparisons.carry_out(self._database, self._engine, claimed),
-            lambda: self._database.write(
+            lambda: comparisons.carry_out(self._database, self._engine, self._notices, claimed),
+            lambda: self._database.write_at_last(
                 lambda session: comparison_rows.requeue(session, claimed.key)
             ),
         )
@@ -150,6 +172,8 @@ class Dispatcher:
             return None
         return (
             claimed.batch.id,
-            lambda: runs.carry_out(self._database, self._engine, claimed, slot),
-            lambda: self._database.write(lambda session: batch_rows.requeue(session, claimed.key)),
+            lambda: runs.carry_out(self._database, self._engine, self._notices, claimed, slot),
+            lambda: self._database.write_at_last(
+                lambda session: batch_rows.requeue(session, claimed.key)
+            ),
         )

@@ -2,30 +2,61 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
 from typing import TypeVar
 
 Thing = TypeVar("Thing")
 
 
 class Notices:
-    """Wakes whoever waits for a thing to end, or for work to come."""
+    """Wakes whoever waits for a thing to go on or to end, or for work to come."""
 
     def __init__(self) -> None:
         self.work = asyncio.Event()
-        self._closed = False
+        self.callbacks = asyncio.Event()
+        self.stop = asyncio.Event()
+        self.closed_at = 0.0
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._watching: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the service is about to stop."""
+        return self.stop.is_set()
+
+    def progressed(self, public_id: str) -> None:
+        """Tell that more is known of a batch or a comparison."""
+        for watcher in self._watching.get(public_id, ()):
+            watcher.set()
 
     def ended(self, public_id: str) -> None:
         """Tell that a batch or a comparison has come to its end."""
+        self.callbacks.set()
+        self.progressed(public_id)
         for waiter in self._waiting.pop(public_id, ()):
             waiter.set()
 
     def close(self) -> None:
         """Let nobody wait any more: the service is about to stop."""
-        self._closed = True
-        for public_id in list(self._waiting):
+        if not self.closed:
+            self.closed_at = monotonic()
+        self.stop.set()
+        for public_id in [*self._waiting, *self._watching]:
             self.ended(public_id)
+
+    @contextmanager
+    def watching(self, public_id: str) -> Iterator[asyncio.Event]:
+        """An event set whenever more is known of a thing, or the service is about to stop."""
+        watcher = asyncio.Event()
+        self._watching[public_id].add(watcher)
+        try:
+            yield watcher
+        finally:
+            self._watching[public_id].discard(watcher)
+            if not self._watching[public_id]:
+                del self._watching[public_id]
 
     def subscribe(self, public_id: str) -> asyncio.Event:
         """An event set when the thing ends. Look at the thing after subscribing, not before."""
@@ -51,7 +82,7 @@ class Notices:
         waiter = self.subscribe(public_id)
         try:
             thing = await load()
-            if ended(thing) or seconds <= 0 or self._closed:
+            if ended(thing) or seconds <= 0 or self.closed:
                 return thing
             try:
                 async with asyncio.timeout(seconds):

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -13,15 +13,23 @@ from app.domain.batch import (
     QUICK_TARGETS,
     Batch,
     BatchDraft,
-    Pace,
+    CallbackStatus,
     RunStatus,
 )
 from app.domain.errors import NotFound
 from app.storage import targets
-from app.storage.figures import Figures, figures_json, figures_of, tally_json
-from app.storage.instants import from_column, from_optional, micros, seconds, to_column
-from app.storage.rows import BatchRow, ComparisonRow
-from checkers import ClientName, Outcome, Reason, Status, StrategyName
+from app.storage.figures import Figures, figures_json, tally_json
+from app.storage.instants import micros, to_column
+from app.storage.rows import BatchRow
+from app.storage.stored_batch import batch_of
+from checkers import Outcome
+
+
+class RunKey(NamedTuple):
+    """Which batch a run belongs to: its row, and the name that only this batch has."""
+
+    batch: int
+    public_id: str
 
 
 class Claim(NamedTuple):
@@ -72,6 +80,9 @@ def insert_batch(
             comparison_id=None if of is None else of.comparison_key,
             round=None if of is None else of.number,
             contender=None if of is None else of.contender,
+            callback_url=draft.callback_url,
+            callback_status=None if draft.callback_url is None else CallbackStatus.PENDING.value,
+            callback_tries=None if draft.callback_url is None else 0,
         )
         .returning(BatchRow.id)
     )
@@ -84,7 +95,7 @@ def load(session: Session, public_id: str) -> Batch:
     Raises:
         NotFound: there is none.
     """
-    return _batch(session, _row(session, public_id))
+    return batch_of(session, _row(session, public_id))
 
 
 def key_of(session: Session, public_id: str) -> tuple[int, int]:
@@ -100,7 +111,7 @@ def page(session: Session, limit: int, before: int | None) -> tuple[list[Batch],
         query = query.where(BatchRow.id < before)
     rows = list(session.scalars(query.order_by(BatchRow.id.desc()).limit(limit + 1)))
     following = rows[limit - 1].id if len(rows) > limit else None
-    return [_batch(session, row) for row in rows[:limit]], following
+    return [batch_of(session, row) for row in rows[:limit]], following
 
 
 def claim_oldest(session: Session, now: datetime, *, quick: bool) -> Claim | None:
@@ -117,7 +128,7 @@ def claim_oldest(session: Session, now: datetime, *, quick: bool) -> Claim | Non
         return None
     start(session, row.id, now)
     session.refresh(row)
-    return Claim(row.id, row.list_id, _batch(session, row))
+    return Claim(row.id, row.list_id, batch_of(session, row))
 
 
 def oldest_waiting(session: Session) -> int | None:
@@ -141,6 +152,12 @@ def start(session: Session, key: int, now: datetime) -> None:
             started_at=func.coalesce(BatchRow.started_at, to_column(now)),
         )
     )
+
+
+def is_there(session: Session, key: RunKey) -> bool:
+    """Whether a run's batch is still the one it was: it may be gone, or the file another."""
+    found = session.scalar(select(BatchRow.public_id).where(BatchRow.id == key.batch))
+    return found == key.public_id
 
 
 def count_more(session: Session, key: int, some: Sequence[Outcome]) -> None:
@@ -184,6 +201,7 @@ def complete(
             setup_us=case((whole, micros(setup)), else_=None),
             wall_us=case((whole, micros(wall)), else_=None),
             figures=figures_json(figures),
+            **_callback_due(now),
         )
     )
 
@@ -198,10 +216,19 @@ def end(
             BatchRow.id == key,
             BatchRow.status.in_((RunStatus.QUEUED.value, RunStatus.RUNNING.value)),
         )
-        .values(status=status.value, finished_at=to_column(now), error=error)
+        .values(status=status.value, finished_at=to_column(now), error=error, **_callback_due(now))
         .returning(BatchRow.id)
     )
     return result.first() is not None
+
+
+def _callback_due(now: datetime) -> dict[str, Any]:
+    """Who waits to be told is told from now on, decided in the commit that ends the batch."""
+    waits = BatchRow.callback_status == CallbackStatus.PENDING.value
+    return {
+        "callback_status": case((waits, CallbackStatus.DUE.value), else_=BatchRow.callback_status),
+        "callback_due_at": case((waits, to_column(now)), else_=None),
+    }
 
 
 def requeue(session: Session, key: int | None = None) -> int:
@@ -225,73 +252,8 @@ def remove(session: Session, key: int, list_id: int) -> None:
     targets.remove_unused_list(session, list_id)
 
 
-def of_comparison(session: Session, comparison_key: int) -> list[tuple[int, int, str, Batch]]:
-    """Key, round, contender and batch of every run of a comparison, in order."""
-    rows = session.scalars(
-        select(BatchRow).where(BatchRow.comparison_id == comparison_key).order_by(BatchRow.id)
-    )
-    return [(row.id, row.round or 0, row.contender or "", _batch(session, row)) for row in rows]
-
-
-def end_all_of_comparison(session: Session, comparison_key: int, now: datetime) -> None:
-    """Cancel the runs of a comparison that have not ended."""
-    session.execute(
-        update(BatchRow)
-        .where(
-            BatchRow.comparison_id == comparison_key,
-            BatchRow.status.in_((RunStatus.QUEUED.value, RunStatus.RUNNING.value)),
-        )
-        .values(status=RunStatus.CANCELLED.value, finished_at=to_column(now))
-    )
-
-
-def remove_round(session: Session, comparison_key: int, number: int) -> None:
-    """Forget a round that did not come to its end."""
-    session.execute(
-        delete(BatchRow).where(BatchRow.comparison_id == comparison_key, BatchRow.round == number)
-    )
-
-
 def _row(session: Session, public_id: str) -> BatchRow:
     row = session.scalars(select(BatchRow).where(BatchRow.public_id == public_id)).one_or_none()
     if row is None:
         raise NotFound(f"There is no batch {public_id!r}.")
     return row
-
-
-def _batch(session: Session, row: BatchRow) -> Batch:
-    tally: dict[str, dict[str, int]] = json.loads(row.tally)
-    figures = figures_of(row.figures)
-    comparison = (
-        None
-        if row.comparison_id is None
-        else session.scalar(
-            select(ComparisonRow.public_id).where(ComparisonRow.id == row.comparison_id)
-        )
-    )
-    return Batch(
-        id=row.public_id,
-        name=row.name,
-        labels=json.loads(row.labels),
-        status=RunStatus(row.status),
-        strategy=StrategyName(row.strategy),
-        client=ClientName(row.client),
-        concurrency=row.concurrency,
-        per_host=row.per_host,
-        pace=Pace(row.pace),
-        total=row.total,
-        done=row.done,
-        counts={status: tally["statuses"].get(status.value, 0) for status in Status},
-        reasons={Reason(reason): n for reason, n in tally["reasons"].items()},
-        created_at=from_column(row.created_at),
-        started_at=from_optional(row.started_at),
-        finished_at=from_optional(row.finished_at),
-        setup=seconds(row.setup_us),
-        wall=seconds(row.wall_us),
-        latency=figures.latency,
-        phases=figures.phases,
-        cost=figures.cost if row.interruptions == 0 else None,
-        interruptions=row.interruptions,
-        error=row.error,
-        comparison_id=comparison,
-    )

@@ -12,17 +12,31 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
+import structlog
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+
+from app.storage.vault import Vault, WrongKey
+
+logger = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
 _READERS: Final = 4
 # How long a statement waits for another process that holds the file's lock.
 _BUSY_SECONDS: Final = 30.0
+# Between two tries at writing what has to be written, in seconds.
+_FIRST_REST_SECONDS: Final = 0.5
+_LONGEST_REST_SECONDS: Final = 5.0
+# The write-ahead log is cut to this once it has been carried over, in bytes.
+_WAL_BYTES: Final = 64 * 1024 * 1024
+_VAULT: Final = "vault"
+# A fact of the database, sealed: it tells whether a key is the right one.
+_SEALED: Final = "sealed"
 _MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
 
 
@@ -35,9 +49,12 @@ class Database:
 
     Args:
         url: `sqlite:///PATH`.
+        vault: seals the secrets that are stored.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, vault: Vault) -> None:
+        self._vault = vault
+        self._trouble: str | None = None
         self._writer = _engine(url, _prepare_writer, begin="BEGIN IMMEDIATE", connections=1)
         self._readers = _engine(url, _prepare_reader, begin="BEGIN", connections=_READERS)
         # One thread: whoever wants to write waits here, in order, not in SQLite's busy handler.
@@ -51,9 +68,31 @@ class Database:
             durable: return only once it is on disk (`synchronous=FULL`). Without, a power cut may
                 cost the last moments; a killed process still costs nothing.
         """
-        return await asyncio.get_running_loop().run_in_executor(
-            self._write_thread, self._in_transaction, work, durable
-        )
+        try:
+            made = await asyncio.get_running_loop().run_in_executor(
+                self._write_thread, self._in_transaction, work, durable
+            )
+        except OperationalError as error:
+            self._trouble = str(error.orig)
+            raise
+        self._trouble = None
+        return made
+
+    async def write_at_last(self, work: Callable[[Session], T], *, durable: bool = True) -> T:
+        """As `write`, waiting out a full disk or another process's lock, however long it takes."""
+        rest = _FIRST_REST_SECONDS
+        while True:
+            try:
+                return await self.write(work, durable=durable)
+            except OperationalError as error:
+                logger.warning("database_not_writable", error=str(error.orig), again_in=rest)
+                await asyncio.sleep(rest)
+                rest = min(rest * 2, _LONGEST_REST_SECONDS)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing could be written when it was last tried; `None` when all is well."""
+        return self._trouble
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Carry out a function on a consistent snapshot; it cannot write."""
@@ -74,12 +113,47 @@ class Database:
             cursor = connection.connection.cursor()
             cursor.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             cursor.close()
-            with Session(connection, expire_on_commit=False) as session, session.begin():
+            with self._session(connection) as session, session.begin():
                 return work(session)
 
+    def _session(self, bind: Engine | Connection) -> Session:
+        return Session(bind, expire_on_commit=False, info={_VAULT: self._vault})
+
     def _in_snapshot(self, work: Callable[[Session], T]) -> T:
-        with Session(self._readers, expire_on_commit=False) as session, session.begin():
+        with self._session(self._readers) as session, session.begin():
             return work(session)
+
+
+def vault_of(session: Session) -> Vault:
+    """What seals and opens the secrets of a session's database."""
+    vault: Vault = session.info[_VAULT]
+    return vault
+
+
+def open_vault(url: str, passphrase: str | None) -> Vault:
+    """The vault of a migrated database: the operator's key, or that of the file beside it.
+
+    Raises:
+        WrongKey: the secrets in the database were sealed with another key.
+        OSError: the file can be neither read nor made.
+    """
+    path = database_path(url)
+    key_path = path.with_name(path.name + ".key")
+    vault = Vault.of_file(key_path) if passphrase is None else Vault.of_passphrase(passphrase)
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    try:
+        with connection:
+            row = connection.execute("SELECT value FROM meta WHERE name = ?", (_SEALED,)).fetchone()
+            if row is None:
+                connection.execute("INSERT INTO meta VALUES (?, ?)", (_SEALED, vault.seal(_SEALED)))
+            else:
+                vault.open(row[0])
+    except WrongKey as error:
+        given = f"the key in {key_path}" if passphrase is None else "TERCET_SECRET_KEY"
+        raise WrongKey(f"The secrets in {path} were not sealed with {given}.") from error
+    finally:
+        connection.close()
+    return vault
 
 
 class DatabaseLock:
@@ -153,6 +227,7 @@ def _engine(
 def _prepare_writer(cursor: sqlite3.Cursor) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA journal_size_limit={_WAL_BYTES}")
 
 
 def _prepare_reader(cursor: sqlite3.Cursor) -> None:

@@ -24,6 +24,35 @@ class Row(DeclarativeBase):
     )
 
 
+class MetaRow(Row):
+    """A fact about the database itself."""
+
+    __tablename__ = "meta"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class IdempotencyRow(Row):
+    """What a request with an Idempotency-Key made; written in the commit that made it.
+
+    `scope` is method and path, `digest` the SHA-256 of what was sent.
+    """
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (
+        Index("ix_idempotency_keys_created_at", "created_at"),
+        {"sqlite_with_rowid": False},
+    )
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    made: Mapped[str]
+    created_at: Mapped[int]
+
+
 class TargetListRow(Row):
     """Targets asked together; the rounds of a comparison share one list."""
 
@@ -86,6 +115,7 @@ class BatchRow(Row):
 
     `tally` is JSON: outcomes by status and by reason, written with the outcomes it counts.
     `figures` is JSON: percentiles and cost, written once, when the run completes.
+    `callback_status` is `pending` until the batch has ended, then `due`, `sent` or `dead`.
     """
 
     __tablename__ = "batches"
@@ -100,6 +130,12 @@ class BatchRow(Row):
         UniqueConstraint("comparison_id", "round", "contender"),
         Index("ix_batches_waiting", "id", sqlite_where=text("status IN ('queued', 'running')")),
         Index("ix_batches_listed", "id", sqlite_where=text("comparison_id IS NULL")),
+        Index("ix_batches_finished", "finished_at", sqlite_where=text("finished_at IS NOT NULL")),
+        Index(
+            "ix_batches_due",
+            "callback_due_at",
+            sqlite_where=text("callback_status = 'due'"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -130,6 +166,11 @@ class BatchRow(Row):
     )
     round: Mapped[int | None]
     contender: Mapped[str | None]
+    callback_url: Mapped[str | None]
+    callback_status: Mapped[str | None]
+    callback_tries: Mapped[int | None]
+    callback_due_at: Mapped[int | None]
+    callback_error: Mapped[str | None]
 
 
 class OutcomeRow(Row):

@@ -1,17 +1,22 @@
 """Lists of targets. A row holds its URL, and the rest only where it differs from the list's."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import Final
 
 import msgspec
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from app.storage.database import vault_of
 from app.storage.rows import BatchRow, ComparisonRow, OutcomeRow, TargetListRow, TargetRow
-from checkers import Item, Target
+from checkers import Item, Status, Target
+from checkers.target import SECRET_HEADERS
 
 _INSERT: Final = "INSERT INTO targets (list_id, seq, url, spec) VALUES (?, ?, ?, ?)"
+# Different targets of one list that are kept decoded while it is read.
+_SPECS: Final = 1024
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Target)
 
@@ -20,32 +25,51 @@ def insert_list(session: Session, targets: Sequence[Target]) -> int:
     """Store a list and answer its id."""
     specs = [_spec(target) for target in targets]
     (defaults, _), *_rest = Counter(specs).most_common(1)
+    # Sealed once for all that are alike: no two sealings of a text are.
+    sealed = {spec: _sealed(session, spec) for spec in set(specs)}
     result = session.execute(
         insert(TargetListRow)
-        .values(total=len(targets), defaults=defaults)
+        .values(total=len(targets), defaults=sealed[defaults])
         .returning(TargetListRow.id)
     )
     list_id = result.scalar_one()
     rows = [
-        (list_id, seq, target.url, None if spec == defaults else spec)
+        (list_id, seq, _storable(target.url), None if spec == defaults else sealed[spec])
         for seq, (target, spec) in enumerate(zip(targets, specs, strict=True))
     ]
     session.connection().exec_driver_sql(_INSERT, rows)
     return list_id
 
 
-def load_items(session: Session, list_id: int, without_outcome_in: int | None = None) -> list[Item]:
-    """The targets of a list in order, or those of them that a batch has no outcome of yet."""
+def load_items(
+    session: Session,
+    list_id: int,
+    *,
+    without_outcome_in: int | None = None,
+    not_up_in: int | None = None,
+) -> list[Item]:
+    """The targets of a list in order.
+
+    Args:
+        without_outcome_in: only those that this batch has no outcome of yet.
+        not_up_in: only those that were not seen up in this batch.
+    """
     encoded = session.execute(
         select(TargetListRow.defaults).where(TargetListRow.id == list_id)
     ).scalar_one()
-    defaults = _decoder.decode(encoded)
+    opened = lru_cache(maxsize=_SPECS)(partial(_opened, session))
+    defaults = opened(encoded)
     query = select(TargetRow.seq, TargetRow.url, TargetRow.spec).where(TargetRow.list_id == list_id)
     if without_outcome_in is not None:
         done = select(OutcomeRow.seq).where(OutcomeRow.batch_id == without_outcome_in)
         query = query.where(TargetRow.seq.not_in(done))
+    if not_up_in is not None:
+        up = select(OutcomeRow.seq).where(
+            OutcomeRow.batch_id == not_up_in, OutcomeRow.status == Status.UP.value
+        )
+        query = query.where(TargetRow.seq.not_in(up))
     return [
-        Item(seq, _target(url, defaults if spec is None else _decoder.decode(spec)))
+        Item(seq, _target(url, defaults if spec is None else opened(spec)))
         for seq, url, spec in session.execute(query.order_by(TargetRow.seq))
     ]
 
@@ -58,6 +82,37 @@ def remove_unused_list(session: Session, list_id: int) -> None:
     )
     if all(session.execute(query).first() is None for query in used):
         session.execute(delete(TargetListRow).where(TargetListRow.id == list_id))
+
+
+def _sealed(session: Session, spec: str) -> str:
+    """A target's JSON with its secrets sealed."""
+    return _with_secrets(spec, vault_of(session).seal)
+
+
+def _opened(session: Session, spec: str) -> Target:
+    """The target again; raises `WrongKey`."""
+    return _decoder.decode(_with_secrets(spec, vault_of(session).open))
+
+
+def _with_secrets(spec: str, change: Callable[[str], str]) -> str:
+    target = _decoder.decode(spec)
+    if not target.has_secrets:
+        return spec
+    authorization = target.authorization
+    changed = msgspec.structs.replace(
+        target,
+        authorization=None if authorization is None else change(authorization),
+        headers=tuple(
+            (name, change(value) if name.lower() in SECRET_HEADERS else value)
+            for name, value in target.headers
+        ),
+    )
+    return _encoder.encode(changed).decode()
+
+
+def _storable(url: str) -> str:
+    """Without lone surrogates, which no database takes; such a URL is not valid anyway."""
+    return url if url.isascii() else url.encode("utf-8", "replace").decode("utf-8")
 
 
 def _spec(target: Target) -> str:

@@ -6,7 +6,7 @@ Carried through an asyncio loop the same handles cost almost twice the processor
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
 from checkers.clients.curl_poll import CurlPoll
 from checkers.clients.exchange import Exchange, Hop, Surroundings, admitted
@@ -14,6 +14,10 @@ from checkers.clients.failure import Failed
 from checkers.failures import failure_of
 from checkers.lookup import LookupFailed
 from checkers.timing import now
+
+if TYPE_CHECKING:
+    # A name only: a client never has to load a strategy.
+    from checkers.strategies.strategy import Source
 
 Item = TypeVar("Item")
 Out = TypeVar("Out")
@@ -67,25 +71,25 @@ class CurlLoop(Generic[Item, Out]):
         self._outcomes: list[tuple[Item, Out]] = []
         self._held_since = 0.0
         self._glanced = 0.0
+        self._source: Source[Item] | None = None
         self._stopped = False
 
     def run(
         self,
-        take: Callable[[], Item | None],
-        over: Callable[[], bool],
+        source: "Source[Item]",
         put: Callable[[list[tuple[Item, Out]]], None],
         lanes: int,
     ) -> None:
-        """Carry out items in the calling thread until `over` and all have been put.
+        """Carry out items in the calling thread until the source is over and all have been put.
 
         Args:
-            take: the next item; `None` while there is none.
             put: given every item with its outcome, in order of completion.
             lanes: checks in flight at most.
         """
+        self._source = source
         while not self._stopped:
-            self._fill(take, lanes)
-            if not (self._poll.flying or self._asking) and over():
+            self._fill(source, lanes)
+            if not (self._poll.flying or self._asking) and source.over:
                 break
             self._poll.wait(self._patience())
             for transfer, error in self._poll.ended():
@@ -113,9 +117,9 @@ class CurlLoop(Generic[Item, Out]):
         self._stopped = True
         self._poll.close()
 
-    def _fill(self, take: Callable[[], Item | None], lanes: int) -> None:
+    def _fill(self, source: "Source[Item]", lanes: int) -> None:
         while self._poll.flying + len(self._asking) < lanes:
-            item = take()
+            item = source.take()
             if item is None:
                 return
             self._go_on(_Check(item, self._converse(item)), None)
@@ -208,6 +212,8 @@ class CurlLoop(Generic[Item, Out]):
         if not self._outcomes:
             self._held_since = now()
         self._outcomes.append((item, outcome))
+        if self._source is not None:
+            self._source.done(item)
 
     def _hand_over(self, put: Callable[[list[tuple[Item, Out]]], None]) -> None:
         if self._outcomes:

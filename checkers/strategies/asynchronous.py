@@ -1,6 +1,7 @@
 """Lanes on one event loop: for very many checks that wait, at the lowest cost each."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from checkers.meter import Usage
 from checkers.strategies.lanes import run_lanes
@@ -13,6 +14,7 @@ class Asynchronous:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._supply: Supply[Any] | None = None
 
     async def open(self, work: Work[Item, Out]) -> None:
         """Nothing outlives a run but what the work has to load, which no run should pay for."""
@@ -27,7 +29,12 @@ class Asynchronous:
         async def hand_on(pairs: list[tuple[Item, Out]]) -> None:
             await emit([outcome for _, outcome in pairs])
 
-        await run_lanes(work, Supply(items), hand_on, lanes=self._limits.concurrency)
+        self._supply = supply = Supply(items, work.per_place())
+        await run_lanes(work, supply, hand_on, lanes=self._limits.concurrency)
+
+    def finish(self) -> None:
+        if self._supply is not None:
+            self._supply.close()
 
     async def usage(self) -> Usage:
         return Usage()

@@ -5,17 +5,19 @@ is made up for at once. A worker that dies costs what it held a second try.
 """
 
 import asyncio
+import itertools
 import math
 import os
 import pickle
 from collections import deque
-from collections.abc import Iterable, Iterator, Sized
-from typing import Final, Generic
+from collections.abc import Iterable, Sized
+from typing import Any, Final, Generic
 
 from checkers.child import Child, ChildLost
 from checkers.meter import Usage
 from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Fault, Item, Limits, Out, Work
+from checkers.strategies.supply import Supply
 from checkers.strategies.workers import Ask, Worker, packed
 
 _MODULE: Final = "checkers.strategies.hybrid_worker"
@@ -24,6 +26,7 @@ _TRIES: Final = 2
 _AHEAD: Final = 32
 # Starting a worker may fail for want of memory or descriptors; then the others do its part.
 _STARTS: Final = 5
+_CHUNK: Final = 1000
 
 
 class Hybrid:
@@ -33,6 +36,7 @@ class Hybrid:
         self._limits = limits
         count = min(len(os.sched_getaffinity(0)), limits.concurrency)
         self._workers = [Worker(_MODULE) for _ in range(count)]
+        self._backlog: _Backlog[Any] | None = None
 
     async def open(self, work: Work[Item, Out]) -> None:
         """Start the workers, and let them load what the work needs."""
@@ -49,7 +53,8 @@ class Hybrid:
         total = len(items) if isinstance(items, Sized) else None
         # Of a short list every worker gets its share, and none takes it all.
         share = math.inf if total is None else max(math.ceil(total / len(self._workers)), 1)
-        outbox, backlog = Outbox(emit), _Backlog(items)
+        outbox = Outbox(emit)
+        self._backlog = backlog = _Backlog(Supply(items, work.per_place()))
         shares = self._shares(packed(work))
         try:
             async with asyncio.TaskGroup() as group:
@@ -64,6 +69,10 @@ class Hybrid:
             raise first_of(errors) from errors
         finally:
             await self._stop_busy()
+
+    def finish(self) -> None:
+        if self._backlog is not None:
+            self._backlog.finish()
 
     async def usage(self) -> Usage:
         """All living workers; those that ended count among the children waited for."""
@@ -90,27 +99,51 @@ class Hybrid:
 class _Backlog(Generic[Item]):
     """Items not yet handed to a worker, with how often each was tried."""
 
-    def __init__(self, items: Iterable[Item]) -> None:
-        self._source: Iterator[tuple[int, Item]] = iter(enumerate(items))
+    def __init__(self, supply: Supply[Item]) -> None:
+        self._supply = supply
+        self._numbers = itertools.count()
         self._again: deque[tuple[int, Item]] = deque()
-        self.tries: dict[int, int] = {}
+        self._tries: dict[int, int] = {}
+
+    @property
+    def over(self) -> bool:
+        return self._supply.over and not self._again
 
     def take(self, count: int) -> list[tuple[int, Item]]:
         """Up to so many, those tried before first."""
         taken: list[tuple[int, Item]] = []
         while len(taken) < count:
-            found = self._again.popleft() if self._again else next(self._source, None)
-            if found is None:
+            if self._again:
+                taken.append(self._again.popleft())
+            elif (item := self._supply.take()) is not None:
+                taken.append((next(self._numbers), item))
+            else:
                 break
-            taken.append(found)
         return taken
+
+    async def more(self) -> None:
+        """Wait until there may be more to take."""
+        await self._supply.more()
+
+    def done(self, item: Item) -> None:
+        """Say that an item has its outcome."""
+        self._supply.done(item)
+
+    def stir(self) -> None:
+        """Let whoever waits for more look again."""
+        self._supply.stir()
+
+    def finish(self) -> None:
+        """Hand out nothing that is not out already."""
+        self._supply.close()
 
     def put_back(self, number: int, item: Item) -> bool:
         """Keep an item whose worker was lost for another try; false when it has had its tries."""
-        self.tries[number] = self.tries.get(number, 0) + 1
-        if self.tries[number] >= _TRIES:
+        self._tries[number] = self._tries.get(number, 0) + 1
+        if self._tries[number] >= _TRIES:
             return False
         self._again.append((number, item))
+        self._supply.stir()
         return True
 
 
@@ -155,23 +188,30 @@ class _Served(Generic[Item, Out]):
                 self._held.update(wanted)
                 await child.send(Ask.ITEMS.value + packed(wanted))
             if not self._held:
-                return True
+                if self._backlog.over:
+                    self._backlog.stir()
+                    return True
+                await self._backlog.more()
+                continue
             numbered: list[tuple[int, Out]] = pickle.loads(await child.receive())  # noqa: S301 -- our own worker wrote it
             for number, _ in numbered:
-                del self._held[number]
+                self._backlog.done(self._held.pop(number))
             await self._outbox.put(*(outcome for _, outcome in numbered))
 
     async def _lose(self) -> None:
         held, self._held = self._held, {}
         for number, item in held.items():
             if not self._backlog.put_back(number, item):
+                self._backlog.done(item)
                 await self._outbox.put(_lost(self._work, item))
 
 
 async def _give_up(work: Work[Item, Out], backlog: _Backlog[Item], outbox: Outbox[Out]) -> None:
     """What no worker could be had for, after every one of them was tried again and again."""
-    for _, item in backlog.take(1 << 62):
-        await outbox.put(_lost(work, item))
+    while left := backlog.take(_CHUNK):
+        for _, item in left:
+            backlog.done(item)
+            await outbox.put(_lost(work, item))
 
 
 def _lost(work: Work[Item, Out], item: Item) -> Out:

@@ -52,20 +52,15 @@ async def _run_tasks(
     async def lane(item: Item | None) -> None:
         while item is not None:
             await outbox.put((item, await carried_out_soon(work, perform, item)))
-            item = await _next(supply)
+            supply.done(item)
+            item = await supply.next()
 
     async with asyncio.TaskGroup() as group:
         for _ in range(lanes):
-            first = await _next(supply)
+            first = await supply.next()
             if first is None:
                 break
             group.create_task(lane(first))
-
-
-async def _next(supply: Supply[Item]) -> Item | None:
-    while (item := supply.take()) is None and not supply.over:
-        await supply.more()
-    return item
 
 
 class _Elsewhere(Generic[Item, Out]):
@@ -114,16 +109,23 @@ class _Elsewhere(Generic[Item, Out]):
 
     def _work(self, lanes: int) -> None:
         try:
-            self._own.run(self._take, lambda: self._supply.over, self._put, lanes)
+            self._own.run(self, self._put, lanes)
         except BaseException as error:  # noqa: BLE001 -- raised in the run, which awaits it
             self._error = error
         finally:
             self._ended = True
             self._announce()
 
-    def _take(self) -> Item | None:
+    @property
+    def over(self) -> bool:
+        return self._supply.over
+
+    def take(self) -> Item | None:
         # A consumer that does not keep up holds back new items, never those in flight.
         return None if len(self._arrived) >= _ROOM else self._supply.take()
+
+    def done(self, item: Item) -> bool:
+        return self._supply.done(item)
 
     def _put(self, outcomes: list[Pair[Item, Out]]) -> None:
         self._arrived.extend(outcomes)

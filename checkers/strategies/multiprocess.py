@@ -6,13 +6,14 @@ dies costs its one item a second try; then the item is `worker_lost` and the run
 
 import asyncio
 import pickle
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from checkers.child import ChildLost
 from checkers.meter import Usage
 from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Fault, Item, Limits, Out, Work
+from checkers.strategies.supply import Supply
 from checkers.strategies.workers import Ask, Worker, packed
 
 _MODULE: Final = "checkers.strategies.worker"
@@ -25,6 +26,7 @@ class Multiprocess:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._workers: list[Worker] = []
+        self._supply: Supply[Any] | None = None
 
     async def open(self, work: Work[Item, Out]) -> None:
         """Start the workers that are missing, and let them load what the work needs."""
@@ -42,13 +44,14 @@ class Multiprocess:
         if not self._workers:
             await self.open(work)
         packed_work = packed(work)
-        outbox, source = Outbox(emit), iter(items)
+        outbox = Outbox(emit)
+        self._supply = supply = Supply(items, work.per_place())
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(outbox.tick())
                 async with asyncio.TaskGroup() as lanes:
                     for worker in self._workers:
-                        lanes.create_task(_lane(worker, work, packed_work, source, outbox))
+                        lanes.create_task(_lane(worker, work, packed_work, supply, outbox))
                 await outbox.close()
         except BaseExceptionGroup as errors:
             raise first_of(errors) from errors
@@ -59,6 +62,10 @@ class Multiprocess:
     async def _stop_busy(self) -> None:
         """End workers that were left in the middle of something: their next answer is not ours."""
         await asyncio.gather(*(worker.stop_if_busy() for worker in self._workers))
+
+    def finish(self) -> None:
+        if self._supply is not None:
+            self._supply.close()
 
     async def usage(self) -> Usage:
         """All living workers; those that ended count among the children waited for."""
@@ -76,11 +83,13 @@ async def _lane(
     worker: Worker,
     work: Work[Item, Out],
     packed_work: bytes,
-    source: Iterator[Item],
+    supply: Supply[Item],
     outbox: Outbox[Out],
 ) -> None:
-    for item in source:
-        await outbox.put(await _carried_out(worker, work, packed_work, item))
+    while (item := await supply.next()) is not None:
+        outcome = await _carried_out(worker, work, packed_work, item)
+        supply.done(item)
+        await outbox.put(outcome)
 
 
 async def _carried_out(

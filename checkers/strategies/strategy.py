@@ -1,11 +1,11 @@
 """What a strategy is, and what it carries."""
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from checkers.meter import Usage
 
@@ -25,17 +25,43 @@ class Fault(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
+@dataclass(frozen=True, slots=True)
+class PerPlace(Generic[Item]):
+    """How many items that go to one place may be out at a time, so that none is overrun.
+
+    Attributes:
+        place_of: where an item goes.
+        most: so many at most.
+    """
+
+    place_of: Callable[[Item], Hashable]
+    most: int
+
+
+class Source(Protocol[Item]):
+    """Where items are taken from."""
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to take, now or later."""
+        ...
+
+    def take(self) -> Item | None:
+        """The next item, `None` while there is none."""
+        ...
+
+    def done(self, item: Item) -> bool:
+        """Say that an item is no longer out; whether another may be taken for it."""
+        ...
+
+
 class OwnLoop(Protocol[Item, Out]):
     """An event loop of a library's own, in whatever thread calls `run`."""
 
     def run(
-        self,
-        take: Callable[[], Item | None],
-        over: Callable[[], bool],
-        put: Callable[[list[tuple[Item, Out]]], None],
-        lanes: int,
+        self, source: Source[Item], put: Callable[[list[tuple[Item, Out]]], None], lanes: int
     ) -> None:
-        """Carry out items until `over`; `take` gives `None` while there is none.
+        """Carry out items until the source is over.
 
         `put` is given every item with its outcome, in order of completion.
         """
@@ -61,6 +87,10 @@ class Work(Protocol[Item, Out]):
         self,
     ) -> AbstractAsyncContextManager[Callable[[Item], Awaitable[Out]]]:
         """What carries out one item on the running event loop."""
+        ...
+
+    def per_place(self) -> PerPlace[Item] | None:
+        """How many items of one place may be out at a time; `None`: as many as there are."""
         ...
 
     def own_loop(self) -> AbstractContextManager[OwnLoop[Item, Out]] | None:
@@ -106,6 +136,10 @@ class Strategy(Protocol):
         Raises:
             WorkNotPicklable: the work or an item cannot go where the strategy would carry it.
         """
+        ...
+
+    def finish(self) -> None:
+        """Begin nothing more: the run under way returns once what is out has come back."""
         ...
 
     async def usage(self) -> Usage:

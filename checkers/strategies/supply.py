@@ -2,32 +2,113 @@
 
 import asyncio
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Generic
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sized
+from typing import Final, Generic
 
-from checkers.strategies.strategy import Item
+from checkers.strategies.strategy import Item, PerPlace
+
+# Items that may be put aside from a source of unknown length, so that it need not all be held.
+_ASIDE: Final = 10_000
 
 
 class Supply(Generic[Item]):
-    """The items of a list, each taken once."""
+    """Items in order, each taken once; of one place at most so many are out at a time.
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    Whoever has taken an item says when it is `done`. Not for several threads without a lock.
+    """
+
+    def __init__(self, items: Iterable[Item], per_place: PerPlace[Item] | None = None) -> None:
         self._source: Iterator[Item] = iter(items)
-        self.over = False
+        self._per_place = per_place
+        # What is in a list is held anyway: there the search for another place may go on to its end.
+        self._aside_at_most = len(items) if isinstance(items, Sized) else _ASIDE
+        self._out: Counter[Hashable] = Counter()
+        self._aside: defaultdict[Hashable, deque[Item]] = defaultdict(deque)
+        self._aside_count = 0
+        self._freed: deque[Item] = deque()
+        self._exhausted = False
+        self._closed = False
+        self._news = asyncio.Event()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to take, now or later."""
+        return self._closed or (self._exhausted and not self._aside_count and not self._freed)
 
     def take(self) -> Item | None:
         """The next item, `None` when there is none now; none will come once `over`."""
-        for item in self._source:
-            return item
-        self.over = True
-        return None
+        if self._closed:
+            return None
+        if self._per_place is None:
+            return self._pull()
+        if self._freed:
+            return self._freed.popleft()
+        return self._search(self._per_place)
+
+    def done(self, item: Item) -> bool:
+        """Say that an item is no longer out; whether another may be taken for it."""
+        if self._per_place is None:
+            return False
+        place = self._per_place.place_of(item)
+        waiting = self._aside.get(place)
+        if waiting:
+            # It takes over the place of the one that has gone.
+            self._freed.append(waiting.popleft())
+            self._aside_count -= 1
+            self._news.set()
+            return True
+        self._aside.pop(place, None)
+        self._out[place] -= 1
+        if not self._out[place]:
+            del self._out[place]
+        return False
+
+    def close(self) -> None:
+        """Let nothing more be taken."""
+        self._closed = True
+        self._news.set()
+
+    def stir(self) -> None:
+        """Let whoever waits for more look again."""
+        self._news.set()
 
     async def more(self) -> None:
         """Wait until there may be more to take."""
+        self._news.clear()
+        if not (self._freed or self.over):
+            await self._news.wait()
+
+    async def next(self) -> Item | None:
+        """The next item, waited for; `None` once there is nothing left to take."""
+        while (item := self.take()) is None and not self.over:
+            await self.more()
+        if self.over:
+            # Whoever else waits waits in vain.
+            self.stir()
+        return item
 
     def tell(self, wake: Callable[[], None]) -> None:
         """Call `wake`, from any thread, whenever there may be more to take."""
+
+    def _pull(self) -> Item | None:
+        for item in self._source:
+            return item
+        self._exhausted = True
+        return None
+
+    def _search(self, per_place: PerPlace[Item]) -> Item | None:
+        while self._aside_count <= self._aside_at_most:
+            item = self._pull()
+            if item is None:
+                return None
+            place = per_place.place_of(item)
+            if self._out[place] < per_place.most:
+                self._out[place] += 1
+                return item
+            self._aside[place].append(item)
+            self._aside_count += 1
+        return None
 
 
 class Stream(Supply[Item]):
@@ -36,10 +117,14 @@ class Stream(Supply[Item]):
     def __init__(self) -> None:
         super().__init__(())
         self._waiting: deque[Item] = deque()
-        self._news = asyncio.Event()
         self._wake: Callable[[], None] | None = None
         self._lock = threading.Lock()
         self._all_given = False
+        self._over = False
+
+    @property
+    def over(self) -> bool:
+        return self._over
 
     def give(self, items: Iterable[Item]) -> None:
         """Add some."""
@@ -55,7 +140,7 @@ class Stream(Supply[Item]):
         with self._lock:
             if self._waiting:
                 return self._waiting.popleft()
-            self.over = self._all_given
+            self._over = self._all_given
             return None
 
     async def more(self) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sized
-from typing import Final, Generic
+from typing import Any, Final, Generic
 
 from checkers.meter import Usage
 from checkers.strategies.strategy import Emit, Item, Limits, Out, Work, carried_out
+from checkers.strategies.supply import Supply
 
 # Outcomes that may wait for the consumer before the threads wait for it too.
 _ROOM: Final = 1000
@@ -21,6 +22,7 @@ class InThreads:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self._crew: _Crew[Any, Any] | None = None
 
     async def open(self, work: Work[Item, Out]) -> None:
         """Nothing outlives a run but what the work has to load, which no run should pay for."""
@@ -28,29 +30,25 @@ class InThreads:
             pass
 
     async def run(self, work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out]) -> None:
-        await run_in_threads(work, items, emit, threads=self._limits.concurrency)
+        """As `Strategy.run`; a thread in the middle of an item ends with it."""
+        threads = self._limits.concurrency
+        with work.opened() as perform:
+            wanted = max(min(threads, len(items)), 1) if isinstance(items, Sized) else threads
+            self._crew = crew = _Crew(work, perform, items, wanted)
+            try:
+                await crew.deliver(emit)
+            finally:
+                crew.dismiss()
+
+    def finish(self) -> None:
+        if self._crew is not None:
+            self._crew.finish()
 
     async def usage(self) -> Usage:
         return Usage()
 
     async def close(self) -> None:
         """Nothing outlives a run: a thread costs 0.1 ms to start."""
-
-
-async def run_in_threads(
-    work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out], *, threads: int
-) -> None:
-    """Carry out the work in as many threads; they live as long as the run.
-
-    On cancellation no thread takes another item; one in the middle of an item ends with it.
-    """
-    with work.opened() as perform:
-        wanted = max(min(threads, len(items)), 1) if isinstance(items, Sized) else threads
-        crew = _Crew(work, perform, items, wanted)
-        try:
-            await crew.deliver(emit)
-        finally:
-            crew.dismiss()
 
 
 class _Crew(Generic[Item, Out]):
@@ -65,11 +63,14 @@ class _Crew(Generic[Item, Out]):
     ) -> None:
         self._work = work
         self._perform = perform
-        self._source = iter(items)
-        self._taking = threading.Lock()
+        per_place = work.per_place()
+        self._supply = Supply(items, per_place)
+        self._taking = threading.Condition()
         # A list's own iterator cannot be interrupted, so each item is taken once without a lock;
         # a lock that thirty threads want costs more than taking the item.
-        self._atomic = isinstance(items, list | tuple | range)
+        plain = per_place is None and isinstance(items, list | tuple | range)
+        self._plain = iter(items) if plain else None
+        self._finishing = False
         self._room = threading.Event()
         self._room.set()
         self._dismissed = False
@@ -113,7 +114,15 @@ class _Crew(Generic[Item, Out]):
     def dismiss(self) -> None:
         """Let no thread take another item."""
         self._dismissed = True
+        self.finish()
         self._room.set()
+
+    def finish(self) -> None:
+        """Let no thread take another item, but end the one it has."""
+        self._finishing = True
+        with self._taking:
+            self._supply.close()
+            self._taking.notify_all()
 
     def _lane(self) -> None:
         try:
@@ -134,6 +143,7 @@ class _Crew(Generic[Item, Out]):
         if item is None:
             return False
         outcome = carried_out(self._work, self._perform, item)
+        self._done(item)
         if self._dismissed:
             return False
         self._outcomes.append(outcome)
@@ -141,12 +151,23 @@ class _Crew(Generic[Item, Out]):
         return True
 
     def _take(self) -> Item | None:
-        if self._dismissed:
+        if self._finishing:
             return None
-        if self._atomic:
-            return next(self._source, None)
+        if self._plain is not None:
+            return next(self._plain, None)
         with self._taking:
-            return next(self._source, None)
+            while (item := self._supply.take()) is None and not self._supply.over:
+                self._taking.wait()
+            if self._supply.over:
+                # Whoever else waits waits in vain.
+                self._taking.notify_all()
+            return item
+
+    def _done(self, item: Item) -> None:
+        if self._plain is None:
+            with self._taking:
+                if self._supply.done(item):
+                    self._taking.notify()
 
     def _wait_for_room(self) -> None:
         while len(self._outcomes) >= _ROOM and not self._dismissed:

@@ -18,6 +18,7 @@ from checkers.clients.curl_loop import CurlLoop
 from checkers.clients.exchange import Exchange, Hop, Surroundings
 from checkers.clients.requests_client import RequestsClient
 from checkers.lookup import Lookup, NameNotResolved
+from checkers.strategies.supply import Supply
 from tests.farm.grid import Cell, carried_out
 from tests.farm.servers import Servers, answering, ok, recording, redirect
 
@@ -142,19 +143,14 @@ def _checked(client: str, target: Target, surroundings: Surroundings) -> Outcome
 
 
 def _checked_by_its_loop(target: Target, surroundings: Surroundings) -> Outcome:
-    items, outcomes = [target], list[Outcome]()
+    outcomes: list[Outcome] = []
 
     def fault(_item: Target, error: Exception) -> Outcome:
         raise error
 
     loop = CurlLoop(surroundings, lambda item: check(0, item, waiting_since=monotonic()), fault)
     try:
-        loop.run(
-            lambda: items.pop() if items else None,
-            lambda: not items,
-            lambda pairs: outcomes.extend(outcome for _, outcome in pairs),
-            1,
-        )
+        loop.run(Supply([target]), lambda pairs: outcomes.extend(o for _, o in pairs), 1)
     finally:
         loop.close()
     return outcomes[0]

@@ -51,6 +51,9 @@ class Doubling:
             os.kill(os.getpid(), signal.SIGKILL)
         return item, item * 2
 
+    def per_place(self) -> None:
+        return None
+
     def own_loop(self) -> None:
         return None
 

@@ -9,9 +9,9 @@ import sys
 import pytest
 import uvloop
 
-from app.engine.local import Engine, Order, Report, RunFailed, Slot
+from app.engine.local import Engine, Order, Report, RunFailed, RunInterrupted, Slot
 from checkers import CATALOGUE, Item, Outcome, Reason, Status, StrategyName, Target
-from tests.farm.servers import Servers, answering, delayed, ok
+from tests.farm.servers import Crowd, Servers, answering, delayed, ok
 
 LOOPBACK = ("127.0.0.0/8",)
 
@@ -204,3 +204,30 @@ def test_a_run_whose_last_target_is_lost_ends_and_claims_no_wall_time(farm: Serv
 
     assert [o.reason for o in outcomes] == [Reason.WORKER_LOST]
     assert report.wall is None
+
+
+@pytest.mark.parametrize("name", list(CATALOGUE))
+def test_a_run_that_is_to_finish_ends_what_is_in_flight_and_begins_nothing_more(
+    name: StrategyName, farm: Servers
+) -> None:
+    crowd = Crowd(0.3)
+    url = f"http://127.0.0.1:{farm.serve(crowd.handle)}/"
+    outcomes: list[Outcome] = []
+
+    async def take(some: list[Outcome]) -> None:
+        outcomes.extend(some)
+
+    async def scenario() -> None:
+        engine = Engine(LOOPBACK)
+        order = _order(name, min(4, CATALOGUE[name].max_concurrency))
+        run = asyncio.create_task(engine.execute(Slot.BATCH, order, _items(url, 400), take))
+        await asyncio.to_thread(crowd.begun.wait, 10)
+        await engine.finish()
+        with pytest.raises(RunInterrupted):
+            await run
+        await engine.close()
+
+    uvloop.run(scenario())
+
+    assert 1 <= len(outcomes) == crowd.asked < 100
+    assert all(o.status is Status.UP for o in outcomes)

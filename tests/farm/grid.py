@@ -54,6 +54,7 @@ def carried_out(
     allowed: tuple[str, ...] | None = None,
     work: type[CheckWork] = NamedWork,
     in_flight: int = _IN_FLIGHT,
+    per_host: int = 0,
 ) -> list[Outcome]:
     """The outcomes of some targets, in their order."""
     outcomes: list[Outcome] = []
@@ -70,6 +71,7 @@ def carried_out(
             allowed_networks=allowed,
             user_agent="Tercet/test",
             ca_bundle=None if ca_bundle is None else str(ca_bundle),
+            per_host=per_host,
         )
         try:
             await strategy.open(asked)

@@ -205,6 +205,26 @@ def delayed(seconds: float, payload: bytes) -> Handler:
     return handle
 
 
+class Crowd:
+    """A server that knows how many ask at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.here = self.most = self.asked = 0
+        self.begun = threading.Event()
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.here += 1
+        self.asked += 1
+        self.begun.set()
+        self.most = max(self.most, self.here)
+        await asyncio.sleep(self._seconds)
+        self.here -= 1
+        writer.write(ok())
+        await _end(reader, writer, "close")
+
+
 async def _end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, then: str) -> None:
     if then == "silent":
         # Until the client leaves.

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect, text
@@ -18,8 +19,10 @@ from sqlalchemy.orm import Session
 from app.domain.batch import BatchDraft, Pace, RunStatus
 from app.services.runs import record
 from app.storage import batches, outcomes, targets
+from app.storage.batches import RunKey
 from app.storage.database import Database, DatabaseInUse, DatabaseLock, migrate
 from app.storage.rows import Row
+from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Phases, Reason, Status, StrategyName, Target
 from checkers.outcome import Certificate
 
@@ -36,7 +39,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def database(url: str) -> Iterator[Database]:
-    made = Database(url)
+    made = Database(url, Vault(Fernet.generate_key()))
     yield made
     made.close()
 
@@ -143,7 +146,7 @@ def test_targets_come_back_as_they_were_given(database: Database) -> None:
 
 def test_only_targets_without_an_outcome_are_left(database: Database) -> None:
     key = write(database, lambda s: batches.insert_batch(s, "bat_1", draft(), NOW))
-    write(database, lambda s: record(s, key, [outcome(0)]))
+    write(database, lambda s: record(s, RunKey(key, "bat_1"), [outcome(0)]))
     list_id = read(database, lambda s: batches.key_of(s, "bat_1"))[1]
 
     left = read(database, lambda s: targets.load_items(s, list_id, without_outcome_in=key))
@@ -154,9 +157,12 @@ def test_only_targets_without_an_outcome_are_left(database: Database) -> None:
 def test_a_target_never_has_two_outcomes_and_counts_once(database: Database) -> None:
     key = write(database, lambda s: batches.insert_batch(s, "bat_1", draft(), NOW))
     down = outcome(1, Status.DOWN, Reason.CONNECTION_RESET)
-    write(database, lambda s: record(s, key, [outcome(0)]))
+    write(database, lambda s: record(s, RunKey(key, "bat_1"), [outcome(0)]))
 
-    write(database, lambda s: record(s, key, [outcome(0, Status.DOWN, Reason.TOO_SLOW), down]))
+    write(
+        database,
+        lambda s: record(s, RunKey(key, "bat_1"), [outcome(0, Status.DOWN, Reason.TOO_SLOW), down]),
+    )
 
     batch = read(database, lambda s: batches.load(s, "bat_1"))
     assert batch.done == 2
@@ -206,7 +212,7 @@ def test_lone_surrogates_do_not_stop_a_run(database: Database) -> None:
     odd = Outcome(seq=0, url="http://a/", status=Status.DOWN, reason=Reason.TOO_SLOW,
                   detail="\ud800", excerpt="\udfff", started_at=0, queued=0)  # fmt: skip
 
-    write(database, lambda s: record(s, key, [odd]))
+    write(database, lambda s: record(s, RunKey(key, "bat_1"), [odd]))
 
     assert read(database, lambda s: batches.load(s, "bat_1")).done == 1
 
@@ -227,7 +233,7 @@ def test_lone_surrogates_do_not_stop_a_run(database: Database) -> None:
 )
 def test_the_database_refuses_what_must_not_be(database: Database, statement: str) -> None:
     key = write(database, lambda s: batches.insert_batch(s, "bat_1", draft(), NOW))
-    write(database, lambda s: record(s, key, [outcome(0)]))
+    write(database, lambda s: record(s, RunKey(key, "bat_1"), [outcome(0)]))
 
     with pytest.raises(IntegrityError):
         write(database, lambda s: s.execute(text(statement)))
@@ -235,7 +241,7 @@ def test_the_database_refuses_what_must_not_be(database: Database, statement: st
 
 def test_a_batch_goes_with_its_outcomes_and_targets(database: Database) -> None:
     key = write(database, lambda s: batches.insert_batch(s, "bat_1", draft(), NOW))
-    write(database, lambda s: record(s, key, [outcome(0)]))
+    write(database, lambda s: record(s, RunKey(key, "bat_1"), [outcome(0)]))
     write(database, lambda s: batches.remove(s, *batches.key_of(s, "bat_1")))
 
     def left(session: Session) -> int:

@@ -1,0 +1,62 @@
+"""Removes what has had its time, in small steps beside the work."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.services import clock
+from app.storage import upkeep
+from app.storage.database import Database
+
+logger = structlog.get_logger(__name__)
+
+_EVERY_SECONDS: Final = 60.0
+# Between two steps, so that whoever has something to store goes first.
+_BREATH_SECONDS: Final = 0.02
+#: How long an Idempotency-Key is remembered.
+KEYS_KEPT: Final = timedelta(hours=24)
+
+
+class Upkeep:
+    """The loop that keeps the database small.
+
+    Args:
+        retention: how long what has ended is kept; `None`: for ever.
+    """
+
+    def __init__(self, database: Database, retention: timedelta | None) -> None:
+        self._database = database
+        self._retention = retention
+
+    async def serve(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception:  # of a loop: what was not removed now is removed later
+                logger.exception("upkeep_interrupted")
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def sweep(self) -> None:
+        """Remove everything whose time is over, and let the file shrink."""
+        now = clock.now()
+        await self._database.write(
+            lambda session: upkeep.remove_expired_keys(session, now - KEYS_KEPT)
+        )
+        if self._retention is not None:
+            before = now - self._retention
+            steps = await self._steps(lambda session: upkeep.remove_some_expired(session, before))
+            if steps:
+                logger.info("expired_removed", steps=steps, ended_before=before.isoformat())
+        await self._steps(upkeep.give_space_back)
+
+    async def _steps(self, step: Callable[[Session], bool]) -> int:
+        steps = 0
+        while await self._database.write(step, durable=False):
+            steps += 1
+            await asyncio.sleep(_BREATH_SECONDS)
+        return steps

@@ -1,0 +1,54 @@
+"""What requests with an Idempotency-Key have made."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from app.domain.errors import Invalid
+from app.storage.instants import to_column
+from app.storage.rows import IdempotencyRow
+
+
+class Once(NamedTuple):
+    """A request that is to be carried out once: whose key, under which name, sent with what.
+
+    Attributes:
+        scope: method and path.
+        digest: SHA-256 of content type, query and body.
+    """
+
+    scope: str
+    key: str
+    digest: str
+
+
+def made_before(session: Session, once: Once | None) -> str | None:
+    """The id of what the first request of that key made.
+
+    Raises:
+        Invalid: it sent something else.
+    """
+    if once is None:
+        return None
+    row = session.get(IdempotencyRow, (once.scope, once.key))
+    if row is None:
+        return None
+    if row.digest != once.digest:
+        raise Invalid("This Idempotency-Key was used before, with another request.")
+    return row.made
+
+
+def note_made(session: Session, once: Once | None, made: str, now: datetime) -> None:
+    """Note what a request made; called in the transaction that makes it."""
+    if once is not None:
+        session.execute(
+            insert(IdempotencyRow).values(
+                scope=once.scope,
+                key=once.key,
+                digest=once.digest,
+                made=made,
+                created_at=to_column(now),
+            )
+        )

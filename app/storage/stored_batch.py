@@ -1,0 +1,63 @@
+"""A batch from its row."""
+
+import json
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.domain.batch import Batch, Callback, CallbackStatus, Pace, RunStatus
+from app.storage.figures import figures_of
+from app.storage.instants import from_column, from_optional, seconds
+from app.storage.rows import BatchRow, ComparisonRow
+from checkers import ClientName, Reason, Status, StrategyName
+
+
+def batch_of(session: Session, row: BatchRow) -> Batch:
+    """The batch that a row holds."""
+    tally: dict[str, dict[str, int]] = json.loads(row.tally)
+    figures = figures_of(row.figures)
+    comparison = (
+        None
+        if row.comparison_id is None
+        else session.scalar(
+            select(ComparisonRow.public_id).where(ComparisonRow.id == row.comparison_id)
+        )
+    )
+    return Batch(
+        id=row.public_id,
+        name=row.name,
+        labels=json.loads(row.labels),
+        status=RunStatus(row.status),
+        strategy=StrategyName(row.strategy),
+        client=ClientName(row.client),
+        concurrency=row.concurrency,
+        per_host=row.per_host,
+        pace=Pace(row.pace),
+        total=row.total,
+        done=row.done,
+        counts={status: tally["statuses"].get(status.value, 0) for status in Status},
+        reasons={Reason(reason): n for reason, n in tally["reasons"].items()},
+        created_at=from_column(row.created_at),
+        started_at=from_optional(row.started_at),
+        finished_at=from_optional(row.finished_at),
+        setup=seconds(row.setup_us),
+        wall=seconds(row.wall_us),
+        latency=figures.latency,
+        phases=figures.phases,
+        cost=figures.cost if row.interruptions == 0 else None,
+        interruptions=row.interruptions,
+        error=row.error,
+        comparison_id=comparison,
+        callback=_callback(row),
+    )
+
+
+def _callback(row: BatchRow) -> Callback | None:
+    if row.callback_url is None or row.callback_status is None:
+        return None
+    return Callback(
+        url=row.callback_url,
+        status=CallbackStatus(row.callback_status),
+        tries=row.callback_tries or 0,
+        error=row.callback_error,
+    )
