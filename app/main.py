@@ -13,7 +13,19 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 
 from app import __version__
-from app.api import batches, checks, comparisons, health, later, problems, strategies
+from app.api import (
+    batch_outcomes,
+    batches,
+    checks,
+    comparisons,
+    events,
+    health,
+    history,
+    later,
+    outcomes,
+    problems,
+    strategies,
+)
 from app.api.access import Gate
 from app.api.batch_out import BatchOut
 from app.api.bodies import BODIES
@@ -38,6 +50,12 @@ POST a list of URLs to `/api/v1/batches` with a strategy, read its outcomes by p
 `/api/v1/comparisons` show which strategy is best for that workload on this machine."""
 
 
+_ROUTES: Final = (
+    health, batches, batch_outcomes, checks, comparisons, events, strategies, history, later,
+    pages,
+)  # fmt: skip
+
+
 def build(settings: Settings) -> FastAPI:
     """The application over a migrated database; nothing is opened before it starts."""
     app = FastAPIOffline(
@@ -51,9 +69,10 @@ def build(settings: Settings) -> FastAPI:
     app.add_middleware(
         Gate,
         api_key=settings.api_key,
+        hosts=(settings.host, *settings.allowed_hosts),
         max_bytes=settings.max_request_bytes,
     )
-    for module in (health, batches, checks, comparisons, strategies, later, pages):
+    for module in _ROUTES:
         app.include_router(module.router)
     _describe(app)
     return app
@@ -114,6 +133,7 @@ def _describe(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         document = made()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(outcomes.schemas())
         models: dict[str, type[BaseModel]] = {"Problem": Problem, **BODIES}
         for name, model in models.items():
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -1,25 +1,47 @@
-"""Who may call, and how much they may send: asked before anything of a request is read."""
+"""Who may call, by which name, and how much they may send: asked before a request is read."""
 
 import hmac
-from collections.abc import Awaitable, Callable
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import of_service_error
-from app.domain.errors import ServiceError, TooLarge, Unauthorized
+from app.domain.errors import (
+    ForeignOrigin,
+    Malformed,
+    ServiceError,
+    TooLarge,
+    Unauthorized,
+    UnknownHost,
+)
 
 _OPEN: Final = frozenset({"/livez", "/readyz"})
+_HOST = re.compile(r"[A-Za-z0-9_.:-]+\Z")
+# RFC 9110, 9.2.1.
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Gate:
-    """Asks for the key, where one is set, and ends a body that grows over its limit."""
+    """Asks for a name it is known by and for the key, and ends a body that grows over its limit.
 
-    def __init__(self, app: ASGIApp, *, api_key: SecretStr | None, max_bytes: int) -> None:
+    Args:
+        hosts: names and addresses the service is called by, besides loopback's and the address
+            that a connection came in at.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, api_key: SecretStr | None, hosts: Sequence[str], max_bytes: int
+    ) -> None:
         self._app = app
         self._key = None if api_key is None else api_key.get_secret_value().encode("utf-8")
+        self._hosts = {host.strip("[]").lower() for host in hosts}
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,12 +50,44 @@ class Gate:
             return
         request = Request(scope)
         try:
+            self._check_host(request)
+            self._check_origin(request)
             self._check_key(request)
             self._check_length(request)
         except ServiceError as error:
             await of_service_error(error)(scope, receive, send)
             return
         await self._app(scope, self._bounded(receive), send)
+
+    def _check_host(self, request: Request) -> None:
+        """A page whose own name leads here (DNS rebinding) comes under a name we do not know."""
+        given = request.headers.getlist("host")
+        if len(given) != 1:
+            if not given and request.scope["http_version"] == "1.0":
+                return
+            raise Malformed("A request names its host once (RFC 9112, 3.2).")
+        host = _host_of(given[0])
+        if host is None:
+            raise Malformed(f"{given[0]!r} is not a host.")
+        if not (host in self._hosts or _is_loopback(host) or host == _own_address(request)):
+            raise UnknownHost(
+                f"This service is not called {host!r}. Name it in TERCET_ALLOWED_HOSTS if it is."
+            )
+
+    def _check_origin(self, request: Request) -> None:
+        """A web page elsewhere must not drive a service that its reader can reach."""
+        origin = request.headers.get("origin")
+        if origin is None or request.method in _SAFE:
+            return
+        try:
+            parts = urlsplit(origin)
+            port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
+        except ValueError:
+            parts, port = urlsplit(""), None
+        own = urlsplit(f"{parts.scheme}://{request.headers.get('host', '')}")
+        own_port = own.port or _DEFAULT_PORTS.get(parts.scheme)
+        if parts.hostname is None or (parts.hostname, port) != (own.hostname, own_port):
+            raise ForeignOrigin(f"A page of {origin} may not change anything here.")
 
     def _check_key(self, request: Request) -> None:
         if self._key is None or request.url.path in _OPEN:
@@ -64,3 +118,31 @@ class Gate:
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"The body is larger than {self._max_bytes} bytes.")
+
+
+def _host_of(field: str) -> str | None:
+    """The host of a Host field, without brackets and port; `None` when it is none."""
+    try:
+        parts = urlsplit(f"//{field}")
+        # Asked for its ValueError: a port that is no number is no port.
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.netloc != field or not parts.hostname or not _HOST.match(parts.hostname):
+        return None
+    return parts.hostname
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _own_address(request: Request) -> str | None:
+    """The address that the connection came in at: no name has led a browser astray to it."""
+    server = request.scope.get("server")
+    return None if server is None else str(server[0])

@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from app.api.problems import pointer_to
+from app.api.problems import MAX_ERRORS, pointer_to
 from app.domain.errors import FieldError, Invalid, NotAvailable, ServiceError
 
 Place = tuple[int | str, ...]
@@ -26,9 +26,17 @@ class Faults:
     def __init__(self) -> None:
         self._invalid: list[FieldError] = []
         self._later: list[FieldError] = []
+        self._count = 0
 
     def invalid(self, place: Sequence[int | str], detail: str) -> None:
-        self._invalid.append(FieldError(pointer_to(place), detail))
+        """Note what is wrong at a place."""
+        self.at(pointer_to(place), detail)
+
+    def at(self, pointer: str, detail: str) -> None:
+        """Note what is wrong where a pointer leads."""
+        self._count += 1
+        if len(self._invalid) < MAX_ERRORS:
+            self._invalid.append(FieldError(pointer, detail))
 
     def later(self, place: Sequence[int | str], detail: str) -> None:
         self._later.append(FieldError(pointer_to(place), detail))
@@ -39,7 +47,6 @@ class Faults:
     def error(self) -> ServiceError:
         """What to raise, once it is known that there is something."""
         if self._invalid:
-            count = len(self._invalid)
-            what = "One field is" if count == 1 else f"{count} fields are"
+            what = "One field is" if self._count == 1 else f"{self._count} fields are"
             return Invalid(f"{what} not valid.", self._invalid)
         return NotAvailable("Parts of the request are not available yet.", self._later)

@@ -13,7 +13,7 @@ from app.api.figures import (
     milliseconds,
     percentiles_out,
 )
-from app.domain.batch import Batch, Pace, RunStatus
+from app.domain.batch import Batch, Callback, CallbackStatus, Pace, RunStatus
 from checkers import ClientName, Reason, Status, StrategyName
 from checkers.timing import PHASE_NAMES
 
@@ -32,6 +32,24 @@ class CostOut(BaseModel):
     cpu_us_per_check: float | None
     peak_rss_bytes: int
     context_switches: SwitchesOut
+
+
+class CallbackOut(BaseModel):
+    """Who is told that the batch has ended, and whether that has happened."""
+
+    url: str
+    status: CallbackStatus
+    tries: int
+    error: str | None = Field(description="How the last try failed.")
+
+    @classmethod
+    def of(cls, callback: Callback) -> "CallbackOut":
+        return cls(
+            url=callback.url,
+            status=callback.status,
+            tries=callback.tries,
+            error=callback.error,
+        )
 
 
 class BatchOut(BaseModel):
@@ -63,6 +81,7 @@ class BatchOut(BaseModel):
     fidelity: None = Field(description="Null until pacing measures it.")
     interruptions: int
     error: str | None
+    callback: CallbackOut | None
     comparison: str | None = Field(description="The comparison whose round this is, if it is one.")
     links: dict[str, str]
 
@@ -100,8 +119,15 @@ class BatchOut(BaseModel):
             fidelity=None,
             interruptions=batch.interruptions,
             error=batch.error,
+            callback=None if batch.callback is None else CallbackOut.of(batch.callback),
             comparison=batch.comparison_id,
-            links={"self": here, "outcomes": f"{here}/outcomes"},
+            links={
+                "self": here,
+                "outcomes": f"{here}/outcomes",
+                "targets": f"{here}/targets",
+                "events": f"{here}/events",
+                "rerun": f"{here}/rerun",
+            },
         )
 
 

@@ -1,26 +1,40 @@
 """Batches over REST."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, JsonValue
 
-from app.api.asked import Faults
+from app.api.batch_in import AgainQuery, BatchIn, BatchQuery, read_batch
 from app.api.batch_out import BatchOut, BatchPage
-from app.api.bodies import body_of, read_json
-from app.api.listed import ClientIn, Listed, StrategyIn, choose
-from app.api.outcomes import OutcomeOut, OutcomePage
+from app.api.bodies import Body, body_of
+from app.api.known import Known
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, Later, Limit, Wired, applied, place_of, preferred_wait
-from app.domain.batch import BatchDraft, Pace
-from app.domain.errors import Conflict
+from app.api.wired import (
+    Cursor,
+    KeyIn,
+    Limit,
+    PreferIn,
+    Wired,
+    applied,
+    once_of,
+    place_of,
+    preferred_wait,
+)
+from app.domain.batch import Batch
+from app.domain.errors import Conflict, Invalid
 from app.services import batches
 from app.storage import batches as batch_rows
-from app.storage import outcomes as outcome_rows
-from checkers import Reason, Status
 
-router = APIRouter(prefix="/api/v1", tags=["batches"], responses=RESPONSES, dependencies=[Later])
+router = APIRouter(prefix="/api/v1", tags=["batches"], responses=RESPONSES, dependencies=[Known])
 
+_ROWS = {
+    "text/plain": "https://example.org/\n# a comment\nhttps://example.com/\n",
+    "text/csv": "url,timeout_seconds\nhttps://example.org/,5\n",
+    "application/x-ndjson": '{"url": "https://example.org/", "method": "HEAD"}\n',
+}
+_ACCEPTED: dict[int | str, dict[str, Any]] = {
+    200: {"model": BatchOut, "description": "With Prefer: wait, once it has ended."}
+}
 _EXAMPLE = {
     "urls": ["https://example.org/", "https://example.com/"],
     "defaults": {"timeout_seconds": 5},
@@ -30,50 +44,69 @@ _EXAMPLE = {
 }
 
 
-class BatchIn(Listed):
-    """A list of targets to be checked with one strategy."""
-
-    strategy: StrategyIn = "async"
-    client: ClientIn | None = Field(default=None, description="null: the strategy's own.")
-    concurrency: int | None = Field(default=None, description="In flight at most.")
-    pace: Literal["truthful", "max"] = Field(
-        default="truthful", description="Accepted; not kept until pacing is available."
-    )
-    callback_url: JsonValue = Field(default=None, description="Not available yet.")
-
-    def draft(self) -> BatchDraft:
-        """The batch, complete; raises `Invalid` or `NotAvailable`."""
-        faults = Faults()
-        if self.callback_url is not None:
-            faults.later(("callback_url",), "callbacks are not available yet")
-        chosen = choose(self.strategy, self.client, self.concurrency, (), faults)
-        targets = self.listed(faults)
-        assert chosen is not None
-        strategy, client, concurrency = chosen
-        return BatchDraft(
-            targets=targets,
-            strategy=strategy,
-            client=client,
-            concurrency=concurrency,
-            pace=Pace(self.pace),
-            per_host=self.per_host,
-            name=self.name,
-            labels=self.labels,
-        )
-
-
 @router.post(
     "/batches",
     status_code=202,
     response_model=BatchOut,
-    openapi_extra=body_of(BatchIn, _EXAMPLE),
-    responses={200: {"model": BatchOut, "description": "With Prefer: wait, once it has ended."}},
+    openapi_extra=body_of(BatchIn, _EXAMPLE, others=_ROWS),
+    responses=_ACCEPTED,
 )
-async def submit(request: Request, response: Response, service: Wired) -> BatchOut:
-    """Check a list of URLs. `Prefer: wait=N` answers once the batch has ended, or after N s."""
-    draft = (await read_json(request, BatchIn)).draft()
-    batch = await batches.submit(service.database, service.notices, draft)
-    wait = preferred_wait(request)
+async def submit(
+    request: Request,
+    response: Response,
+    service: Wired,
+    query: Annotated[BatchQuery, Query()],
+    key: KeyIn = None,
+    prefer: PreferIn = None,
+) -> BatchOut:
+    """Check a list of URLs. `Prefer: wait=N` answers once the batch has ended, or after N s.
+
+    As rows (a URL a line, CSV, or a JSON object a line), what a JSON body says beside its targets
+    stands in the query. With an `Idempotency-Key` a request can be repeated without harm.
+    """
+    body = Body(request)
+    draft = await read_batch(body, query)
+    batch = await batches.submit(
+        service.database, service.notices, draft, once_of(request, key, body.digest)
+    )
+    return await _accepted(prefer, response, service, batch)
+
+
+@router.post(
+    "/batches/{batch_id}/rerun",
+    status_code=202,
+    response_model=BatchOut,
+    responses=_ACCEPTED,
+)
+async def rerun(
+    request: Request,
+    response: Response,
+    service: Wired,
+    batch_id: str,
+    query: Annotated[AgainQuery, Query()],
+    key: KeyIn = None,
+    prefer: PreferIn = None,
+) -> BatchOut:
+    """Check the targets of an ended batch again, all or those not up, in a batch of its own."""
+    body = Body(request)
+    async for chunk in body.chunks():
+        if chunk:
+            raise Invalid("What is to be different stands in the query; there is no body.")
+    batch = await batches.rerun(
+        service.database,
+        service.notices,
+        batch_id,
+        query.draft,
+        only_not_up=query.only == "not_up",
+        once=once_of(request, key, body.digest),
+    )
+    return await _accepted(prefer, response, service, batch)
+
+
+async def _accepted(
+    prefer: list[str] | None, response: Response, service: Wired, batch: Batch
+) -> BatchOut:
+    wait = preferred_wait(prefer)
     if wait is not None:
         batch = await batches.wait_until_ended(service.database, service.notices, batch.id, wait)
     response.headers.update({"Location": f"/api/v1/batches/{batch.id}", **applied(wait)})
@@ -118,31 +151,3 @@ async def delete(service: Wired, batch_id: str) -> BatchOut | Response:
         return BatchOut.of(await batches.load(service.database, batch_id))
     await batches.remove(service.database, batch_id)
     return Response(status_code=204)
-
-
-@router.get("/batches/{batch_id}/outcomes")
-async def outcomes(
-    service: Wired,
-    batch_id: str,
-    limit: Limit = 100,
-    cursor: Cursor = None,
-    status: Status | None = None,
-    reason: Reason | None = None,
-    url: Annotated[str | None, Query(description="Part of the target's URL.")] = None,
-) -> OutcomePage:
-    """Outcomes in the order of the request, as far as they have come."""
-    found, following = await service.database.read(
-        lambda session: outcome_rows.page(
-            session,
-            *batch_rows.key_of(session, batch_id),
-            limit,
-            after=place_of(cursor),
-            status=status,
-            reason=reason,
-            url=url,
-        )
-    )
-    return OutcomePage(
-        items=[OutcomeOut.of(outcome) for outcome in found],
-        next_cursor=None if following is None else str(following),
-    )

@@ -1,77 +1,133 @@
 """A request body: read under its limit, checked in a thread, its errors pointed at."""
 
 import asyncio
-from typing import Any, TypeVar
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from app.api.problems import MAX_ERRORS, pointer_to
-from app.domain.errors import FieldError, Invalid, Malformed, NotAvailable, UnsupportedMediaType
+from app.domain.errors import FieldError, Invalid, Malformed, UnsupportedMediaType
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_LATER_MEDIA_TYPES = frozenset({"text/plain", "text/csv", "application/x-ndjson"})
+JSON: Final = "application/json"
+_UTF_8: Final = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
+
+
+class Body:
+    """The body of a request, read once, and the digest of what was sent."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        content_type = request.headers.get("content-type", JSON)
+        self.media_type = content_type.partition(";")[0].strip().lower()
+        self._charset = _charset_of(content_type)
+        self._digest = hashlib.sha256(f"{content_type}\n{request.url.query}\n".encode())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of content type, query and body; whole once the body has been read."""
+        return self._digest.hexdigest()
+
+    @property
+    def is_json(self) -> bool:
+        return self.media_type == JSON or self.media_type.endswith("+json")
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes.
+
+        Raises:
+            UnsupportedMediaType: it is compressed, or in another charset than UTF-8.
+            Malformed: it stopped half-way.
+        """
+        coding = self._request.headers.get("content-encoding", "identity").strip().lower()
+        if coding != "identity":
+            raise UnsupportedMediaType(f"The body is encoded as {coding}; send it as it is.")
+        if self._charset not in _UTF_8:
+            raise UnsupportedMediaType(f"The body is in {self._charset}; send UTF-8.")
+        try:
+            async for chunk in self._request.stream():
+                self._digest.update(chunk)
+                yield chunk
+        except ClientDisconnect as error:
+            raise Malformed("The body stopped half-way.") from error
+
+    async def json(self, model: type[Model]) -> Model:
+        """The body as a model.
+
+        Raises:
+            UnsupportedMediaType: it is not JSON.
+            Malformed: it calls itself JSON and is not.
+            Invalid: it is JSON that the model refuses, with a pointer for each reason.
+        """
+        if not self.is_json:
+            raise UnsupportedMediaType(
+                f"The body is {self.media_type or 'of no type'}; send {JSON}."
+            )
+        raw = b"".join([chunk async for chunk in self.chunks()])
+        # 100,000 targets take a second to check; the event loop has others to answer.
+        return await asyncio.to_thread(checked, raw, model)
 
 
 async def read_json(request: Request, model: type[Model]) -> Model:
-    """The body as a model.
-
-    Raises:
-        UnsupportedMediaType, NotAvailable: it is not JSON.
-        Malformed: it calls itself JSON and is not.
-        Invalid: it is JSON that the model refuses, with a pointer for each reason.
-    """
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0]
-    media_type = media_type.strip().lower()
-    if media_type in _LATER_MEDIA_TYPES:
-        raise NotAvailable(f"Bodies of type {media_type} are not available yet; send JSON.")
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedMediaType(f"The body is {media_type or 'of no type'}; send JSON.")
-    try:
-        raw = await request.body()
-    except ClientDisconnect as error:
-        raise Malformed("The body stopped half-way.") from error
-    # 100,000 targets take a second to check; the event loop has others to answer.
-    return await asyncio.to_thread(_checked, raw, model)
+    """The body of a request as a model; raises as `Body.json`."""
+    return await Body(request).json(model)
 
 
-def _checked(raw: bytes, model: type[Model]) -> Model:
+def checked(raw: bytes, model: type[Model]) -> Model:
+    """JSON as a model; raises `Malformed` and `Invalid`."""
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         if found[0]["type"] == "json_invalid":
             raise Malformed(f"The body is not valid JSON. {found[0]['msg']}.") from error
-        errors = [_field_error(entry) for entry in found[:MAX_ERRORS]]
+        errors = [field_error(entry) for entry in found[:MAX_ERRORS]]
         what = "One field is" if len(found) == 1 else f"{len(found)} fields are"
         raise Invalid(f"{what} not valid.", errors) from error
 
 
-def _field_error(entry: Any) -> FieldError:
-    return FieldError(pointer_to(entry["loc"]), str(entry["msg"]).removeprefix("Value error, "))
+def field_error(entry: Any, *place: int | str) -> FieldError:
+    """What pydantic says of a field, with where it lies."""
+    told = str(entry["msg"]).removeprefix("Value error, ")
+    return FieldError(pointer_to((*place, *entry["loc"])), told)
+
+
+def _charset_of(content_type: str) -> str:
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"').lower()
+    return ""
 
 
 #: Models of bodies by name; their schemas belong into the OpenAPI document.
 BODIES: dict[str, type[BaseModel]] = {}
 
 
-def body_of(model: type[BaseModel], *examples: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI description of a body that `read_json` reads."""
+def body_of(
+    model: type[BaseModel], *examples: dict[str, Any], others: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The OpenAPI description of a body that is read as JSON.
+
+    Args:
+        others: further media types it may come in, each with an example.
+    """
     BODIES[model.__name__] = model
     named = {
         str(example.pop("summary", f"example {number}")): {"value": example}
         for number, example in enumerate(examples, start=1)
     }
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {
-                    "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
-                    **({"examples": named} if named else {}),
-                }
-            },
+    content: dict[str, Any] = {
+        JSON: {
+            "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
+            **({"examples": named} if named else {}),
         }
     }
+    for media_type, example in (others or {}).items():
+        content[media_type] = {"schema": {"type": "string"}, "example": example}
+    return {"requestBody": {"required": True, "content": content}}

@@ -1,18 +1,19 @@
 """One check, now, over REST; nothing of it is stored."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from app.api.asked import Faults
-from app.api.bodies import body_of, read_json
+from app.api.bodies import JSON, body_of, read_json
+from app.api.known import Known
 from app.api.listed import ClientIn, StrategyIn, choose
-from app.api.outcomes import FindingOut, OutcomeOut
+from app.api.outcomes import CheckOut, encode
 from app.api.problems import RESPONSES
 from app.api.targets import TargetIn, one_target
-from app.api.wired import Later, Wired
+from app.api.wired import Wired
 from app.services import checks
 
-router = APIRouter(prefix="/api/v1", tags=["checks"], responses=RESPONSES, dependencies=[Later])
+router = APIRouter(prefix="/api/v1", tags=["checks"], responses=RESPONSES, dependencies=[Known])
 
 _EXAMPLE = {
     "url": "https://example.org/health",
@@ -28,14 +29,18 @@ class CheckIn(TargetIn):
     client: ClientIn | None = Field(default=None, description="null: the strategy's own.")
 
 
-class CheckOut(OutcomeOut):
-    """An outcome with every expectation and what was found."""
-
-    expectations: list[FindingOut]
-
-
-@router.post("/check", openapi_extra=body_of(CheckIn, _EXAMPLE))
-async def check(request: Request, service: Wired) -> CheckOut:
+@router.post(
+    "/check",
+    response_model=None,
+    openapi_extra=body_of(CheckIn, _EXAMPLE),
+    responses={
+        200: {
+            "description": "The outcome, with every expectation and what was found.",
+            "content": {JSON: {"schema": {"$ref": "#/components/schemas/CheckOut"}}},
+        }
+    },
+)
+async def check(request: Request, service: Wired) -> Response:
     """Check one target now and answer its outcome."""
     asked = await read_json(request, CheckIn)
     faults = Faults()
@@ -44,7 +49,4 @@ async def check(request: Request, service: Wired) -> CheckOut:
         raise faults.error()
     strategy, client, _ = chosen
     outcome = await checks.check_now(service.engine, one_target(asked), strategy, client)
-    return CheckOut(
-        **OutcomeOut.of(outcome).model_dump(),
-        expectations=[FindingOut.of(finding) for finding in outcome.findings],
-    )
+    return Response(encode(CheckOut.with_findings(outcome)), media_type=JSON)

@@ -8,11 +8,22 @@ from pydantic import BeforeValidator, Field, JsonValue
 from sqlalchemy.orm import Session
 
 from app.api.asked import Asked, Faults, Place
-from app.api.bodies import body_of, read_json
+from app.api.bodies import Body, body_of
 from app.api.comparison_out import ComparisonOut, ComparisonPage
-from app.api.listed import ClientIn, Listed, StrategyIn, choose
+from app.api.known import Known
+from app.api.listed import MAX_PER_HOST, ClientIn, Listed, StrategyIn, choose
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, Later, Limit, Wired, applied, place_of, preferred_wait
+from app.api.wired import (
+    Cursor,
+    KeyIn,
+    Limit,
+    PreferIn,
+    Wired,
+    applied,
+    once_of,
+    place_of,
+    preferred_wait,
+)
 from app.domain.batch import Pace
 from app.domain.comparison import (
     DEFAULT_ROUNDS,
@@ -29,7 +40,7 @@ from app.storage import comparisons as comparison_rows
 from checkers import StrategyName
 
 router = APIRouter(
-    prefix="/api/v1", tags=["comparisons"], responses=RESPONSES, dependencies=[Later]
+    prefix="/api/v1", tags=["comparisons"], responses=RESPONSES, dependencies=[Known]
 )
 
 _EXAMPLE = {
@@ -72,6 +83,9 @@ class ComparisonIn(Listed):
     )
     rounds: int = Field(default=DEFAULT_ROUNDS, ge=1, le=MAX_ROUNDS)
     pace: Literal["truthful", "max"] = "max"
+    per_host: int = Field(
+        default=0, ge=0, le=MAX_PER_HOST, description="In flight at most to one host; 0: no limit."
+    )
 
     def draft(self) -> ComparisonDraft:
         """The comparison, complete; raises `Invalid` or `NotAvailable`."""
@@ -87,7 +101,9 @@ class ComparisonIn(Listed):
             if (contender := self._contender(asked, ("contenders", index), faults)) is not None
         }
         contenders = self._with_baseline(found, faults)
-        targets = self.listed(faults)
+        targets = self.gathered(faults)
+        if faults:
+            raise faults.error()
         return ComparisonDraft(
             targets=targets,
             contenders=contenders,
@@ -139,11 +155,20 @@ class ComparisonIn(Listed):
     openapi_extra=body_of(ComparisonIn, _EXAMPLE),
     responses={200: {"model": ComparisonOut, "description": "With Prefer: wait, once ended."}},
 )
-async def submit(request: Request, response: Response, service: Wired) -> ComparisonOut:
+async def submit(
+    request: Request,
+    response: Response,
+    service: Wired,
+    key: KeyIn = None,
+    prefer: PreferIn = None,
+) -> ComparisonOut:
     """Compare strategies: a warm-up, then shuffled rounds, a fresh process for each run."""
-    draft = (await read_json(request, ComparisonIn)).draft()
-    comparison = await comparisons.submit(service.database, service.notices, draft)
-    wait = preferred_wait(request)
+    body = Body(request)
+    draft = (await body.json(ComparisonIn)).draft()
+    comparison = await comparisons.submit(
+        service.database, service.notices, draft, once_of(request, key, body.digest)
+    )
+    wait = preferred_wait(prefer)
     if wait is not None:
         comparison = await comparisons.wait_until_ended(
             service.database, service.notices, comparison.id, wait

@@ -7,9 +7,11 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.known import Known
+from app.api.problems import RESPONSES
 from app.api.wired import Wired
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], responses=RESPONSES, dependencies=[Known])
 
 
 class Health(BaseModel):

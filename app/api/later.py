@@ -9,10 +9,6 @@ from app.domain.errors import NotAvailable
 router = APIRouter(include_in_schema=False)
 
 _LATER: Final = (
-    "/api/v1/batches/{_}/rerun",
-    "/api/v1/batches/{_}/events",
-    "/api/v1/comparisons/{_}/events",
-    "/api/v1/reports/strategies",
     "/api/v1/advice",
     *(
         f"/api/v1/{name}{rest}"

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from app.api.asked import Asked, Faults, Place
-from app.api.targets import TargetFields, TargetIn, many_targets
+from app.api.gathered import Gathered
+from app.api.targets import TargetFields, TargetIn
 from app.domain.batch import MAX_TARGETS
 from checkers import CATALOGUE, ClientName, StrategyName, Target
 
@@ -13,6 +14,8 @@ _LATER_STRATEGIES = ("auto",)
 _LabelKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _LabelValue = Annotated[str, Field(max_length=256)]
 Labels = Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)]
+Name = Annotated[str, Field(max_length=200)]
+MAX_PER_HOST = 10_000
 StrategyIn = Literal["sequential", "threaded", "multiprocess", "async", "hybrid", "auto"]
 ClientIn = Literal["requests", "aiohttp", "curl"]
 
@@ -23,22 +26,18 @@ class Listed(Asked):
     urls: list[str] = Field(default_factory=list, max_length=MAX_TARGETS)
     targets: list[TargetIn] = Field(default_factory=list, max_length=MAX_TARGETS)
     defaults: TargetFields = Field(default_factory=TargetFields)
-    per_host: int = Field(default=0, ge=0, le=10_000, description="Over 0: not available yet.")
-    name: str | None = Field(default=None, max_length=200)
+    name: Name | None = None
     labels: Labels = Field(default_factory=dict)
 
-    def listed(self, faults: Faults) -> list[Target]:
-        """The targets in order; what is wrong with the list as a whole goes to `faults`."""
-        count = len(self.urls) + len(self.targets)
-        if count == 0:
-            faults.invalid(("urls",), "there is no target; give urls or targets")
-        if count > MAX_TARGETS:
-            faults.invalid(("urls",), f"there are {count} targets; at most {MAX_TARGETS}")
-        if self.per_host:
-            faults.later(("per_host",), "a limit for each host is not available yet")
-        if faults:
-            raise faults.error()
-        return many_targets(self.urls, self.targets, self.defaults)
+    def gathered(self, faults: Faults, *, skip_invalid: bool = False) -> list[Target]:
+        """The targets in order, `urls` first; what is wrong with them goes to `faults`."""
+        gathered = Gathered(self.defaults, faults, skip_invalid=skip_invalid)
+        for index, url in enumerate(self.urls):
+            gathered.add_url(url, ("urls", index), faults)
+        for index, asked in enumerate(self.targets):
+            gathered.add(asked, ("targets", index), faults)
+        gathered.check_count(faults)
+        return gathered.targets
 
 
 def choose(

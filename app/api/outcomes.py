@@ -1,16 +1,18 @@
-"""Outcomes as they are answered."""
+"""Outcomes as they are answered: by the thousand, so encoded without detours."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any, Final
 
-from pydantic import BaseModel
+import msgspec
 
 from app.api.figures import milliseconds
-from checkers import Attempt, Outcome, Phases, Reason, Status, Subject
-from checkers.looks import wanted_json
+from app.api.target_out import expectation_out
+from checkers import Attempt, Outcome, Phases, Reason, Status
 from checkers.outcome import Certificate, Finding
 
 
-class PhasesOut(BaseModel):
+class PhasesOut(msgspec.Struct, frozen=True, kw_only=True):
     """Milliseconds of each phase, summed over the hops; null: it did not happen."""
 
     name_lookup: float | None
@@ -30,7 +32,7 @@ class PhasesOut(BaseModel):
         )
 
 
-class TlsOut(BaseModel):
+class TlsOut(msgspec.Struct, frozen=True, kw_only=True):
     """What the TLS handshake agreed on and who answered."""
 
     version: str
@@ -52,7 +54,7 @@ class TlsOut(BaseModel):
         )
 
 
-class AttemptOut(BaseModel):
+class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
     """One try at the target, over all its redirects."""
 
     status: Status
@@ -76,7 +78,7 @@ class AttemptOut(BaseModel):
         )
 
 
-class OutcomeOut(BaseModel):
+class OutcomeOut(msgspec.Struct, frozen=True, kw_only=True):
     """What the check of one target ended in.
 
     `total_ms` runs from the first look-up or connect call of the last attempt to the last byte of
@@ -129,32 +131,59 @@ class OutcomeOut(BaseModel):
         )
 
 
-class FindingOut(BaseModel):
+class FindingOut(msgspec.Struct, frozen=True, kw_only=True):
     """An expectation with what was found; `held` is null when the response never got that far."""
 
-    expectation: dict[str, object]
+    expectation: dict[str, Any]
     actual: str | int | float | None
     held: bool | None
 
     @classmethod
     def of(cls, finding: Finding) -> "FindingOut":
-        expectation = finding.expectation
-        plain: dict[str, object] = {"of": expectation.of.value, "op": expectation.op}
-        if expectation.name is not None:
-            plain["name"] = expectation.name
-        if expectation.path is not None:
-            plain["path"] = expectation.path
-        if expectation.of is Subject.JSON and expectation.value is not None:
-            plain["value"] = wanted_json(expectation)
-        elif expectation.value is not None:
-            value = expectation.value
-            plain["value"] = list(value) if isinstance(value, tuple) else value
-        plain["otherwise"] = expectation.otherwise.value
-        return cls(expectation=plain, actual=finding.actual, held=finding.held)
+        return cls(
+            expectation=expectation_out(finding.expectation),
+            actual=finding.actual,
+            held=finding.held,
+        )
 
 
-class OutcomePage(BaseModel):
+class OutcomePage(msgspec.Struct, frozen=True, kw_only=True):
     """Outcomes in the order of the request."""
 
     items: list[OutcomeOut]
     next_cursor: str | None
+
+
+class CheckOut(OutcomeOut, frozen=True, kw_only=True):
+    """An outcome with every expectation and what was found."""
+
+    expectations: list[FindingOut]
+
+    @classmethod
+    def with_findings(cls, outcome: Outcome) -> "CheckOut":
+        plain = OutcomeOut.of(outcome)
+        return cls(
+            **{name: getattr(plain, name) for name in OutcomeOut.__struct_fields__},
+            expectations=[FindingOut.of(finding) for finding in outcome.findings],
+        )
+
+
+encode: Final = msgspec.json.Encoder().encode
+_encode_into: Final = msgspec.json.Encoder().encode_into
+
+
+def lines(outcomes: Iterable[Outcome]) -> bytes:
+    """Outcomes as NDJSON."""
+    written = bytearray()
+    for outcome in outcomes:
+        _encode_into(OutcomeOut.of(outcome), written, -1)
+        written += b"\n"
+    return bytes(written)
+
+
+def schemas() -> dict[str, Any]:
+    """What the OpenAPI document says of all this."""
+    _, components = msgspec.json.schema_components(
+        [OutcomePage, CheckOut], ref_template="#/components/schemas/{name}"
+    )
+    return components

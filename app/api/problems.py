@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from app.domain.errors import FieldError, ServiceError
@@ -28,6 +29,9 @@ _STATUS_OF_CODE: Final[Mapping[str, HTTPStatus]] = {
     "unsupported_media_type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
     "not_available": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "unknown_host": HTTPStatus.MISDIRECTED_REQUEST,
+    "foreign_origin": HTTPStatus.FORBIDDEN,
+    "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 _CODE_OF_STATUS: Final = {
     HTTPStatus.BAD_REQUEST: "malformed",
@@ -101,6 +105,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _parameters_invalid)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OperationalError, _database_trouble)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -131,6 +136,17 @@ async def _http_error(_request: Request, error: Exception) -> JSONResponse:
     status = HTTPStatus(error.status_code)
     code = _CODE_OF_STATUS.get(status, status.name.lower())
     return problem(status, code, f"{status.description or status.phrase}.", (), error.headers)
+
+
+async def _database_trouble(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, OperationalError)
+    logger.error("database_trouble", path=request.url.path, error=str(error.orig))
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "unavailable",
+        f"The database cannot do it now: {error.orig}.",
+        headers={"Retry-After": "5"},
+    )
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:

@@ -3,10 +3,11 @@
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from app.api.known import Known
 from app.api.problems import RESPONSES
 from checkers import CATALOGUE, ClientName, StrategyName
 
-router = APIRouter(prefix="/api/v1", tags=["strategies"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["strategies"], responses=RESPONSES, dependencies=[Known])
 
 
 class StrategyOut(BaseModel):

@@ -19,6 +19,7 @@ from checkers.target import (
     MAX_REDIRECTS,
     MAX_TIMEOUT_SECONDS,
     MIN_TIMEOUT_SECONDS,
+    SECRET_HEADERS,
 )
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\Z")
@@ -30,6 +31,9 @@ _FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*\Z")
 _FRAMING: Final = frozenset(
     {"content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive"}
 )
+#: What a secret is read back as.
+MASK: Final = "***"
+_MASKED: Final = "holds *** where a secret belongs, and there is none stored to be kept"
 _MAX_EXPECTATIONS: Final = 100
 _MAX_HEADERS: Final = 100
 
@@ -109,35 +113,14 @@ class TargetIn(TargetFields):
 def one_target(asked: TargetIn) -> Target:
     """A target that stands alone; raises `Invalid` or `NotAvailable`."""
     faults = Faults()
-    target = complete(asked, asked, asked.url, (), faults)
+    check_url(asked.url, ("url",), faults)
+    target = complete(asked, asked, (), faults)
     if faults:
         raise faults.error()
-    return target
+    return msgspec.structs.replace(target, url=asked.url)
 
 
-def many_targets(
-    urls: Sequence[str], targets: Sequence[TargetIn], defaults: TargetFields
-) -> list[Target]:
-    """The targets of a list in order, `urls` first, what they leave out taken from `defaults`.
-
-    Raises:
-        Invalid, NotAvailable: with a pointer for everything that is wrong.
-    """
-    faults = Faults()
-    plain = complete(defaults, defaults, "", ("defaults",), faults)
-    found = []
-    for index, url in enumerate(urls):
-        check_url(url, ("urls", index), faults)
-        found.append(msgspec.structs.replace(plain, url=url))
-    for index, asked in enumerate(targets):
-        merged = _merged(defaults, asked)
-        found.append(complete(asked, merged, asked.url, ("targets", index), faults))
-    if faults:
-        raise faults.error()
-    return found
-
-
-def check_url(url: str, place: Place, faults: Faults) -> None:
+def check_url(url: str, place: Sequence[int | str], faults: Faults) -> None:
     """Note why a URL cannot be checked, if it cannot."""
     try:
         parse(url)
@@ -146,17 +129,16 @@ def check_url(url: str, place: Place, faults: Faults) -> None:
 
 
 def complete(
-    asked: TargetFields, merged: TargetFields, url: str, place: Place, faults: Faults
+    asked: TargetFields, merged: TargetFields, place: Sequence[int | str], faults: Faults
 ) -> Target:
-    """A target with every field in its final form.
+    """A target with every field but its URL in its final form.
 
     Args:
         asked: the fields given at `place`, which faults are told of.
         merged: the same with the defaults filled in.
-        url: empty for defaults, which have none.
     """
-    if isinstance(asked, TargetIn):
-        check_url(url, (*place, "url"), faults)
+    place = tuple(place)
+    _refuse_masks(asked, place, faults)
     if not TOKEN.match(merged.method) or merged.method.upper() == "CONNECT":
         faults.invalid((*place, "method"), "is not the method of a request that can be checked")
     headers, body = _headers(merged.headers, place, faults), _body(merged, place, faults)
@@ -168,7 +150,7 @@ def complete(
         if (expectation := expectation_of(entry, (*place, "expect", index), faults)) is not None
     )
     return Target(
-        url=url,
+        url="",
         method=merged.method.upper(),
         headers=headers,
         body=body,
@@ -184,7 +166,19 @@ def complete(
     )
 
 
-def _merged(defaults: TargetFields, asked: TargetFields) -> TargetFields:
+def _refuse_masks(asked: TargetFields, place: Place, faults: Faults) -> None:
+    """Note secrets that are sent as they are read back, where nothing is stored to be kept."""
+    for name, value in asked.headers.items():
+        if value == MASK and name.lower() in SECRET_HEADERS:
+            faults.invalid((*place, "headers", name), _MASKED)
+    secret = asked.auth.token if isinstance(asked.auth, BearerAuth) else None
+    if isinstance(asked.auth, BasicAuth):
+        secret = asked.auth.password
+    if secret == MASK:
+        faults.invalid((*place, "auth"), _MASKED)
+
+
+def merged(defaults: TargetFields, asked: TargetFields) -> TargetFields:
     """A target's own fields before the defaults; a body of either kind is one field."""
     own, filled = _given(asked, without="url"), _given(defaults)
     if own.keys() & {"body", "json_body"}:

@@ -1,15 +1,17 @@
 """What a route is handed: the parts of the running service."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Header, Query, Request
 
-from app.domain.errors import FieldError, Invalid, NotAvailable
+from app.domain.errors import FieldError, Invalid
 from app.engine.local import Engine
 from app.services.dispatcher import Dispatcher
 from app.services.notices import Notices
 from app.storage.database import Database
+from app.storage.idempotency import Once
 
 MAX_WAIT_SECONDS = 60.0
 
@@ -49,27 +51,39 @@ def place_of(cursor: str | None) -> int | None:
     return int(cursor)
 
 
-def refuse_later(request: Request) -> None:
-    """Say of what a later version offers that it is not there, instead of passing over it.
+KeyIn = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="The same key makes nothing again, and is answered with what was made first.",
+        max_length=255,
+    ),
+]
+PreferIn = Annotated[
+    list[str] | None,
+    Header(alias="Prefer", description="`wait=N`: answer once it has ended, or after N seconds."),
+]
+
+
+def once_of(request: Request, key: str | None, digest: str) -> Once | None:
+    """The request as one to be carried out once, if it has a key.
 
     Raises:
-        NotAvailable: an Idempotency-Key, `on_invalid`, or outcomes in another type than JSON.
+        Invalid: the key is empty, or holds what cannot be seen.
     """
-    if "idempotency-key" in request.headers:
-        raise NotAvailable("Idempotency-Key is not available yet.")
-    if "on_invalid" in request.query_params:
-        raise NotAvailable("on_invalid is not available yet.")
-    accepted = request.headers.get("accept", "")
-    if accepted.partition(";")[0].strip() in ("text/csv", "application/x-ndjson"):
-        raise NotAvailable("Only JSON is available yet.")
+    if key is None:
+        return None
+    if not key.strip() or not key.isascii() or not key.isprintable():
+        raise Invalid(
+            "The Idempotency-Key is not valid.",
+            [FieldError("/Idempotency-Key", "header: 1 to 255 visible ASCII characters")],
+        )
+    return Once(f"{request.method} {request.url.path}", key.strip(), digest)
 
 
-Later = Depends(refuse_later)
-
-
-def preferred_wait(request: Request) -> float | None:
+def preferred_wait(fields: Sequence[str] | None) -> float | None:
     """Seconds of `Prefer: wait=N` (RFC 7240), at most 60; `None` without one, or if malformed."""
-    for field in request.headers.getlist("prefer"):
+    for field in fields or ():
         for preference in field.split(","):
             name, _, value = preference.partition(";")[0].partition("=")
             number = value.strip().strip('"')

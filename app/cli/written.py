@@ -1,18 +1,19 @@
 """Outcomes as `tercet check` writes them: a table, JSON, NDJSON, CSV or JUnit."""
 
-import csv
 import json
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol, TextIO
+from typing import Final, Protocol, TextIO
 from xml.etree import ElementTree as ET
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.api.outcomes import OutcomeOut
+from app.api.outcome_csv import csv_header, csv_rows
+from app.api.outcomes import OutcomeOut, lines
 from app.reports.words import duration
 from checkers import Outcome, Status
 
@@ -22,7 +23,6 @@ _COLOURS: Final = {
     Status.DOWN: "red",
     Status.UNKNOWN: "magenta",
 }
-_FORMULA: Final = ("=", "+", "-", "@")
 _NOT_IN_XML: Final = dict.fromkeys(
     (*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF), "\ufffd"
 )
@@ -85,7 +85,7 @@ class _TableWriter(_AtTheEnd):
 
 class _JsonWriter(_AtTheEnd):
     def _all(self, outcomes: Sequence[Outcome]) -> None:
-        plain = [OutcomeOut.of(outcome).model_dump(mode="json") for outcome in outcomes]
+        plain = [msgspec.to_builtins(OutcomeOut.of(outcome)) for outcome in outcomes]
         json.dump(plain, self._stream, indent=2, ensure_ascii=False)
         self._stream.write("\n")
 
@@ -97,8 +97,7 @@ class _NdjsonWriter:
         self._stream = stream
 
     def write(self, some: Sequence[Outcome]) -> None:
-        for outcome in some:
-            self._stream.write(OutcomeOut.of(outcome).model_dump_json() + "\n")
+        self._stream.write(lines(some).decode("utf-8"))
         self._stream.flush()
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
@@ -109,17 +108,11 @@ class _CsvWriter:
     """A row for each outcome, as it comes; nested keys joined by an underscore."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._rows = csv.writer(stream, lineterminator="\n")
         self._stream = stream
-        self._begun = False
+        self._stream.write(csv_header().decode("utf-8"))
 
     def write(self, some: Sequence[Outcome]) -> None:
-        for outcome in some:
-            flat = _flattened(OutcomeOut.of(outcome).model_dump(mode="json"))
-            if not self._begun:
-                self._rows.writerow(flat)
-                self._begun = True
-            self._rows.writerow(flat.values())
+        self._stream.write(csv_rows(some).decode("utf-8"))
         self._stream.flush()
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
@@ -163,33 +156,6 @@ class _JunitWriter(_AtTheEnd):
 def printable(text: str) -> str:
     """Text that can do nothing to a terminal: what a target says is not to be obeyed."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
-
-
-def _flattened(plain: dict[str, Any]) -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in plain.items():
-        if key in ("phases_ms", "tls"):
-            names = _NESTED[key]
-            inner = value or {}
-            flat.update({f"{key}_{name}": _cell(inner.get(name)) for name in names})
-        else:
-            flat[key] = _cell(value)
-    return flat
-
-
-_NESTED: Final = {
-    "phases_ms": ("name_lookup", "connect", "tls", "wait", "receive"),
-    "tls": ("version", "cipher", "issuer", "subject", "not_after", "days_left"),
-}
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        # A spreadsheet would take it for a formula.
-        return "'" + value
-    return value
 
 
 _WRITERS: Final[Mapping[str, Callable[[TextIO], Writer]]] = {

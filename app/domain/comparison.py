@@ -2,16 +2,16 @@
 
 import itertools
 import random
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from app.domain.batch import Batch, Pace, RunStatus
-from app.domain.statistics import Interval, median_of, paired_ratio
-from checkers import CATALOGUE, ClientName, Status, StrategyName, Target
+from app.domain.run_figures import RunFigures, figures_of, latency, peak_rss
+from app.domain.statistics import Interval, paired_ratio
+from checkers import CATALOGUE, ClientName, StrategyName, Target
 
 #: The round that warms caches, listeners and the processor's clock; it is in no figure.
 WARM_UP: Final = 0
@@ -86,19 +86,10 @@ class RoundRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What one contender came to over its measured rounds. Durations in seconds."""
+    """What one contender came to over its measured rounds."""
 
     contender: Contender
-    batches: Sequence[str]
-    wall: Interval | None
-    setup: Interval | None
-    checks_per_second: Interval | None
-    cpu_per_check: Interval | None
-    peak_rss_bytes: Interval | None
-    latency_p50: Interval | None
-    latency_p95: Interval | None
-    latency_p99: Interval | None
-    counts: Mapping[Status, int]
+    figures: RunFigures
 
 
 class Pair(NamedTuple):
@@ -165,18 +156,18 @@ def pairs(comparison: Comparison, runs: Sequence[RoundRun]) -> list[Pair]:
 
 def recommend(summaries: Sequence[Summary], found: Sequence[Pair]) -> Recommendation:
     """Who had the shortest median wall and the least processor time for each check."""
-    fastest = _least(summaries, lambda summary: summary.wall)
-    cheapest = _least(summaries, lambda summary: summary.cpu_per_check)
+    fastest = _least(summaries, lambda summary: summary.figures.wall)
+    cheapest = _least(summaries, lambda summary: summary.figures.cpu_per_check)
     because = []
-    if fastest is not None and fastest.wall is not None:
+    if fastest is not None and fastest.figures.wall is not None:
         because.append(
             f"{fastest.contender.label} had the shortest median wall time, "
-            f"{fastest.wall.median * 1e3:,.0f} ms."
+            f"{fastest.figures.wall.median * 1e3:,.0f} ms."
         )
-    if cheapest is not None and cheapest.cpu_per_check is not None:
+    if cheapest is not None and cheapest.figures.cpu_per_check is not None:
         because.append(
             f"{cheapest.contender.label} used the least processor time, "
-            f"{cheapest.cpu_per_check.median * 1e6:,.0f} µs for each check."
+            f"{cheapest.figures.cpu_per_check.median * 1e6:,.0f} µs for each check."
         )
     if found:
         because.append("These are medians without intervals, so nobody is recommended yet.")
@@ -195,45 +186,15 @@ def _summary(contender: Contender, runs: Sequence[RoundRun]) -> Summary:
         and run.number != WARM_UP
         and run.batch.status is RunStatus.COMPLETED
     ]
-
-    def median(value: Callable[[Batch], float | None]) -> Interval | None:
-        return median_of([found for batch in mine if (found := value(batch)) is not None])
-
-    counts: Counter[Status] = Counter()
-    for batch in mine:
-        counts.update(batch.counts)
-    return Summary(
-        contender=contender,
-        batches=[batch.id for batch in mine],
-        wall=median(lambda batch: batch.wall),
-        setup=median(lambda batch: batch.setup),
-        checks_per_second=median(lambda batch: batch.checks_per_second),
-        cpu_per_check=median(lambda batch: batch.cpu_per_check),
-        peak_rss_bytes=median(_peak),
-        latency_p50=median(lambda batch: _latency(batch, "p50")),
-        latency_p95=median(lambda batch: _latency(batch, "p95")),
-        latency_p99=median(lambda batch: _latency(batch, "p99")),
-        counts={status: counts[status] for status in Status},
-    )
-
-
-def _peak(batch: Batch) -> float | None:
-    return None if batch.cost is None else batch.cost.peak_rss_bytes
-
-
-def _latency(batch: Batch, percentile: Literal["p50", "p95", "p99"]) -> float | None:
-    if batch.latency is None:
-        return None
-    value: float = getattr(batch.latency, percentile)
-    return value
+    return Summary(contender=contender, figures=figures_of(mine))
 
 
 _VALUES: Final[Mapping[Metric, Callable[[Batch], float | None]]] = {
     Metric.WALL: lambda batch: batch.wall,
     Metric.CPU: lambda batch: batch.cpu_per_check,
-    Metric.MEMORY: _peak,
-    Metric.LATENCY_P50: lambda batch: _latency(batch, "p50"),
-    Metric.LATENCY_P99: lambda batch: _latency(batch, "p99"),
+    Metric.MEMORY: peak_rss,
+    Metric.LATENCY_P50: lambda batch: latency(batch, "p50"),
+    Metric.LATENCY_P99: lambda batch: latency(batch, "p99"),
 }
 
 

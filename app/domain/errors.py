@@ -68,3 +68,21 @@ class Unauthorized(ServiceError):
     """The key is missing or wrong."""
 
     code = "unauthorized"
+
+
+class UnknownHost(ServiceError):
+    """The request is for a host that this service is not."""
+
+    code = "unknown_host"
+
+
+class ForeignOrigin(ServiceError):
+    """A web page of another origin asks for a change."""
+
+    code = "foreign_origin"
+
+
+class Unavailable(ServiceError):
+    """It cannot be done now; later it may."""
+
+    code = "unavailable"

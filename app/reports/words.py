@@ -54,14 +54,14 @@ def contender_rows(report: Report) -> list[list[str]]:
         [
             summary.contender.label,
             str(summary.contender.concurrency),
-            duration(median(summary.wall)),
-            duration(median(summary.setup)),
-            _rate(median(summary.checks_per_second)),
-            duration(median(summary.cpu_per_check)),
-            size(median(summary.peak_rss_bytes)),
-            duration(median(summary.latency_p50)),
-            duration(median(summary.latency_p99)),
-            counts(summary.counts),
+            duration(median(summary.figures.wall)),
+            duration(median(summary.figures.setup)),
+            _rate(median(summary.figures.checks_per_second)),
+            duration(median(summary.figures.cpu_per_check)),
+            size(median(summary.figures.peak_rss_bytes)),
+            duration(median(summary.figures.latency_p50)),
+            duration(median(summary.figures.latency_p99)),
+            counts(summary.figures.counts),
         ]
         for summary in report.summaries
     ]
@@ -93,7 +93,7 @@ def counts(by_status: Mapping[Status, int]) -> str:
 def answer(report: Report) -> str:
     """What the comparison says, in one sentence."""
     comparison, recommendation = report.comparison, report.recommendation
-    if not any(summary.batches for summary in report.summaries):
+    if not any(summary.figures.batches for summary in report.summaries):
         return f"The comparison is {comparison.status.value}; no round has been measured yet."
     fastest, cheapest = recommendation.fastest, recommendation.cheapest
     rounds = f"{comparison.rounds} round{'s' if comparison.rounds != 1 else ''}"
@@ -110,7 +110,7 @@ def figures(report: Report) -> list[Figure]:
         found = [
             (summary.contender.label, value, write(value))
             for summary in report.summaries
-            if (value := median(getattr(summary, attribute))) is not None
+            if (value := median(getattr(summary.figures, attribute))) is not None
         ]
         return Figure(title, found)
 

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.storage.database import vault_of
@@ -54,12 +54,7 @@ def load_items(
         without_outcome_in: only those that this batch has no outcome of yet.
         not_up_in: only those that were not seen up in this batch.
     """
-    encoded = session.execute(
-        select(TargetListRow.defaults).where(TargetListRow.id == list_id)
-    ).scalar_one()
-    opened = lru_cache(maxsize=_SPECS)(partial(_opened, session))
-    defaults = opened(encoded)
-    query = select(TargetRow.seq, TargetRow.url, TargetRow.spec).where(TargetRow.list_id == list_id)
+    query = _of_list(list_id)
     if without_outcome_in is not None:
         done = select(OutcomeRow.seq).where(OutcomeRow.batch_id == without_outcome_in)
         query = query.where(TargetRow.seq.not_in(done))
@@ -68,9 +63,32 @@ def load_items(
             OutcomeRow.batch_id == not_up_in, OutcomeRow.status == Status.UP.value
         )
         query = query.where(TargetRow.seq.not_in(up))
+    return _items(session, list_id, query)
+
+
+def page(session: Session, list_id: int, limit: int, after: int | None) -> list[Item]:
+    """Targets of a list in order, after a place."""
+    query = _of_list(list_id).limit(limit)
+    return _items(session, list_id, query if after is None else query.where(TargetRow.seq > after))
+
+
+def _of_list(list_id: int) -> Select[int, str, str | None]:
+    return (
+        select(TargetRow.seq, TargetRow.url, TargetRow.spec)
+        .where(TargetRow.list_id == list_id)
+        .order_by(TargetRow.seq)
+    )
+
+
+def _items(session: Session, list_id: int, query: Select[int, str, str | None]) -> list[Item]:
+    encoded = session.execute(
+        select(TargetListRow.defaults).where(TargetListRow.id == list_id)
+    ).scalar_one()
+    opened = lru_cache(maxsize=_SPECS)(partial(_opened, session))
+    defaults = opened(encoded)
     return [
         Item(seq, _target(url, defaults if spec is None else opened(spec)))
-        for seq, url, spec in session.execute(query.order_by(TargetRow.seq))
+        for seq, url, spec in session.execute(query)
     ]
 
 

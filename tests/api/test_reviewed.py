@@ -46,24 +46,6 @@ def test_every_reference_of_the_openapi_document_leads_somewhere(service: Servic
             found = found[part]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "headers"),
-    [
-        ("POST", "/api/v1/batches", {"Idempotency-Key": "a"}),
-        ("POST", "/api/v1/batches?on_invalid=skip", {}),
-        ("GET", "/api/v1/batches/x/outcomes", {"Accept": "text/csv"}),
-        ("GET", "/api/v1/batches/x/outcomes", {"Accept": "application/x-ndjson"}),
-    ],
-)
-def test_what_comes_later_is_refused_and_not_passed_over(
-    service: Service, method: str, path: str, headers: dict[str, str]
-) -> None:
-    body = {"urls": [URL]} if method == "POST" else None
-    answer = service.call(method, path, json=body, headers=headers)
-
-    assert (answer.status_code, answer.json()["code"]) == (422, "not_available")
-
-
 def test_a_long_way_to_say_sixty_is_sixty(service: Service) -> None:
     answer = service.call(
         "POST",

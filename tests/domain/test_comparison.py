@@ -76,9 +76,9 @@ def test_the_warm_up_comes_first_and_is_in_no_figure() -> None:
 
     assert [number for number, _ in schedule(comparison)] == [0, 1, 2, 3]
     summary = summarise(comparison, runs)[0]
-    assert summary.wall is not None
-    assert summary.wall.median == 2.0
-    assert summary.counts[Status.UP] == 30
+    assert summary.figures.wall is not None
+    assert summary.figures.wall.median == 2.0
+    assert summary.figures.counts[Status.UP] == 30
 
 
 def test_a_pair_is_the_ratio_of_the_second_to_the_first_over_shared_rounds() -> None:
@@ -124,5 +124,5 @@ def test_nobody_is_recommended_on_medians_alone() -> None:
 def test_a_comparison_without_a_finished_round_has_no_figures() -> None:
     summaries = summarise(_comparison("a"), [_run(1, "a", 1.0, RunStatus.CANCELLED)])
 
-    assert summaries[0].wall is None
+    assert summaries[0].figures.wall is None
     assert recommend(summaries, []).fastest is None

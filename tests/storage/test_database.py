@@ -202,7 +202,7 @@ def test_an_outcome_comes_back_as_it_was_stored(
         session.execute(text("DELETE FROM batches"))
         key = batches.insert_batch(session, "bat_1", draft("http://a/"), NOW)
         outcomes.insert_outcomes(session, key, [stored])
-        return outcomes.page(session, *batches.key_of(session, "bat_1"), 10)[0]
+        return outcomes.page(session, outcomes.Wanted(*batches.key_of(session, "bat_1")), 10)[0]
 
     assert write(database, work) == [stored]
 

@@ -1,0 +1,132 @@
+"""What has come of a batch: its outcomes by the page or as a stream, its targets, its progress."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
+
+from app.api.accept import preferred
+from app.api.known import Known
+from app.api.outcome_csv import csv_header, csv_rows
+from app.api.outcomes import OutcomeOut, OutcomePage, encode, lines
+from app.api.problems import RESPONSES
+from app.api.target_out import TargetOut, TargetPage
+from app.api.wired import Cursor, Limit, Service, Wired, place_of
+from app.storage import batches as batch_rows
+from app.storage import outcomes as outcome_rows
+from app.storage import targets as target_rows
+from app.storage.outcomes import Wanted
+from checkers import Item, Outcome, Reason, Status
+
+router = APIRouter(prefix="/api/v1", tags=["batches"], responses=RESPONSES, dependencies=[Known])
+
+_Part = tuple[bytes, int | None]
+
+_JSON: Final = "application/json"
+_NDJSON: Final = "application/x-ndjson"
+_CSV: Final = "text/csv"
+_PAGE: Final = 100
+# Read in one short transaction, so that a slow reader never holds one open.
+_STREAMED_AT_ONCE: Final = 1000
+_DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "A page as JSON, or all of them as NDJSON or CSV.",
+        "content": {
+            _JSON: {"schema": {"$ref": "#/components/schemas/OutcomePage"}},
+            _NDJSON: {"schema": {"type": "string"}},
+            _CSV: {"schema": {"type": "string"}},
+        },
+    }
+}
+
+
+@router.get("/batches/{batch_id}/outcomes", response_model=None, responses=_DESCRIBED)
+async def outcomes(
+    request: Request,
+    service: Wired,
+    batch_id: str,
+    limit: Annotated[
+        int | None, Query(ge=1, le=1000, description="How many at most; of a stream: all.")
+    ] = None,
+    cursor: Cursor = None,
+    status: Status | None = None,
+    reason: Reason | None = None,
+    url: Annotated[
+        str | None, Query(description="Part of the target's URL.", max_length=8192)
+    ] = None,
+) -> Response:
+    """Outcomes in the order of the request, as far as they have come.
+
+    With `Accept: application/x-ndjson` or `text/csv` all of them are streamed.
+    """
+    key, list_id = await service.database.read(lambda session: batch_rows.key_of(session, batch_id))
+    wanted = Wanted(key, list_id, status=status, reason=reason, url=url)
+    kind = preferred(request.headers.getlist("accept"), (_JSON, _NDJSON, _CSV))
+    after = place_of(cursor)
+    if kind == _JSON:
+        return await _page(service, wanted, limit or _PAGE, after)
+    render = csv_rows if kind == _CSV else lines
+    streamed = _streamed(service, wanted, limit, after, render)
+    return StreamingResponse(_under_header(streamed) if kind == _CSV else streamed, media_type=kind)
+
+
+@router.get("/batches/{batch_id}/targets")
+async def targets(
+    service: Wired, batch_id: str, limit: Limit = 100, cursor: Cursor = None
+) -> TargetPage:
+    """What was asked, in the order of the request; secrets are read back as `***`."""
+    after = place_of(cursor)
+
+    def read(session: Session) -> list[Item]:
+        _, list_id = batch_rows.key_of(session, batch_id)
+        return target_rows.page(session, list_id, limit + 1, after)
+
+    found = await service.database.read(read)
+    return TargetPage(
+        items=[TargetOut.of(item) for item in found[:limit]],
+        next_cursor=str(found[limit - 1].seq) if len(found) > limit else None,
+    )
+
+
+async def _under_header(rows: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield csv_header()
+    async for part in rows:
+        yield part
+
+
+async def _page(service: Service, wanted: Wanted, limit: int, after: int | None) -> Response:
+    def read(session: Session) -> bytes:
+        found, following = outcome_rows.page(session, wanted, limit, after)
+        return encode(
+            OutcomePage(
+                items=[OutcomeOut.of(outcome) for outcome in found],
+                next_cursor=None if following is None else str(following),
+            )
+        )
+
+    # Encoded in the reader's thread: a thousand outcomes are not for the event loop.
+    return Response(await service.database.read(read), media_type=_JSON)
+
+
+async def _streamed(
+    service: Service,
+    wanted: Wanted,
+    limit: int | None,
+    after: int | None,
+    render: Callable[[Sequence[Outcome]], bytes],
+) -> AsyncIterator[bytes]:
+    left = limit
+    while left is None or left > 0:
+        size = _STREAMED_AT_ONCE if left is None else min(left, _STREAMED_AT_ONCE)
+
+        def read(session: Session, size: int = size, after: int | None = after) -> _Part:
+            found, following = outcome_rows.page(session, wanted, size, after)
+            return render(found), following
+
+        part, after = await service.database.read(read)
+        yield part
+        if after is None:
+            return
+        left = None if left is None else left - size

@@ -1,0 +1,120 @@
+"""Server-Sent Events: how a batch or a comparison goes on, until it has ended."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final, NamedTuple
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
+
+from app.api.batch_out import BatchOut
+from app.api.comparison_out import ComparisonOut
+from app.api.known import Known
+from app.api.problems import RESPONSES
+from app.api.wired import Service, Wired
+from app.domain.errors import NotFound
+from app.services import batches, comparisons
+
+router = APIRouter(prefix="/api/v1", tags=["events"], responses=RESPONSES, dependencies=[Known])
+
+_MEDIA_TYPE: Final = "text/event-stream"
+# At most so often is progress told, and at least so often is anything said.
+_BETWEEN_SECONDS: Final = 0.25
+_SILENCE_SECONDS: Final = 15.0
+_DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "`progress` events, then one `completed` with the whole thing.",
+        "content": {_MEDIA_TYPE: {"schema": {"type": "string"}}},
+    }
+}
+# A proxy that gathers an answer before it hands it on would hold every event back.
+_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+class _Seen(NamedTuple):
+    """How far a thing has come; `whole` is there once it has ended, in any way."""
+
+    done: int
+    total: int
+    counts: dict[str, int]
+    whole: str | None
+
+
+Look = Callable[[], Awaitable[_Seen]]
+
+
+@router.get("/batches/{batch_id}/events", response_model=None, responses=_DESCRIBED)
+async def of_batch(service: Wired, batch_id: str) -> StreamingResponse:
+    """How a batch goes on: `progress` with `done` as its id, then `completed` with the batch."""
+
+    async def look() -> _Seen:
+        batch = await batches.load(service.database, batch_id)
+        whole = BatchOut.of(batch).model_dump_json() if batch.ended else None
+        counts = {status.value: number for status, number in batch.counts.items()}
+        return _Seen(batch.done, batch.total, counts, whole)
+
+    return await _told(service, batch_id, look)
+
+
+@router.get("/comparisons/{comparison_id}/events", response_model=None, responses=_DESCRIBED)
+async def of_comparison(service: Wired, comparison_id: str) -> StreamingResponse:
+    """How a comparison goes on, as for a batch; the rounds' checks are counted together."""
+
+    async def look() -> _Seen:
+        report = await comparisons.report(service.database, comparison_id)
+        shown = ComparisonOut.of(report)
+        ended = report.comparison.finished_at is not None
+        counts: dict[str, int] = {}
+        for contender in shown.contenders:
+            for status, number in contender.counts.items():
+                counts[status.value] = counts.get(status.value, 0) + number
+        whole = shown.model_dump_json() if ended else None
+        return _Seen(shown.progress.done, shown.progress.total, counts, whole)
+
+    return await _told(service, comparison_id, look)
+
+
+async def _told(service: Service, public_id: str, look: Look) -> StreamingResponse:
+    # Looked at before the answer begins: what is not there is 404.
+    await look()
+    events = _events(service, public_id, look)
+    return StreamingResponse(events, media_type=_MEDIA_TYPE, headers=_HEADERS)
+
+
+async def _events(service: Service, public_id: str, look: Look) -> AsyncIterator[bytes]:
+    told: int | None = None
+    with service.notices.watching(public_id) as news:
+        while True:
+            news.clear()
+            try:
+                seen = await look()
+            except NotFound:
+                # Removed while we watched: there is nothing to tell any more.
+                return
+            if seen.done != told:
+                told = seen.done
+                yield _progress(seen)
+            if seen.whole is not None:
+                yield format_sse_event(event="completed", data_str=seen.whole, id=str(seen.done))
+                return
+            if service.notices.closed:
+                # Whoever comes again after the restart gets a snapshot at once.
+                return
+            await asyncio.sleep(_BETWEEN_SECONDS)
+            if not await _something_new(news):
+                yield format_sse_event(comment="still here")
+
+
+def _progress(seen: _Seen) -> bytes:
+    data = {"done": seen.done, "total": seen.total, "counts": seen.counts}
+    return format_sse_event(event="progress", data_str=json.dumps(data), id=str(seen.done))
+
+
+async def _something_new(news: asyncio.Event) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_SILENCE_SECONDS - _BETWEEN_SECONDS):
+            return await news.wait()
+    return False

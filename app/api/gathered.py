@@ -1,0 +1,61 @@
+"""Targets gathered from a request, whichever way it lists them."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from app.api.asked import Faults
+from app.api.targets import TargetFields, TargetIn, check_url, complete, merged
+from app.domain.batch import MAX_TARGETS
+from checkers import Target
+
+
+class Gathered:
+    """The targets so far, in order.
+
+    Args:
+        defaults: what a target leaves out is taken from here.
+        skip_invalid: take a URL that is not valid as it is; its check will say so.
+    """
+
+    def __init__(self, defaults: TargetFields, faults: Faults, *, skip_invalid: bool) -> None:
+        self.targets: list[Target] = []
+        self.count = 0
+        self._defaults = defaults
+        self._skip_invalid = skip_invalid
+        self._plain = complete(defaults, defaults, ("defaults",), faults)
+
+    def add_url(self, url: str, place: Sequence[int | str], faults: Faults) -> None:
+        """Add a target that is all defaults."""
+        if self.makes_room():
+            self._add(self._plain, url, place, faults)
+
+    def add(self, asked: TargetIn, place: Sequence[int | str], faults: Faults) -> None:
+        """Add a target with fields of its own."""
+        if not self.makes_room():
+            return
+        plain = asked.model_fields_set == {"url"}
+        target = (
+            self._plain if plain else complete(asked, merged(self._defaults, asked), place, faults)
+        )
+        self._add(target, asked.url, (*place, "url"), faults)
+
+    def makes_room(self) -> bool:
+        """Count one more; false when it is one too many.
+
+        Counted on to the end, so that the answer can say how many there were.
+        """
+        self.count += 1
+        return self.count <= MAX_TARGETS
+
+    def check_count(self, faults: Faults) -> None:
+        """Note that there are too few or too many."""
+        if self.count == 0:
+            faults.invalid(("urls",), "there is no target; give urls or targets")
+        if self.count > MAX_TARGETS:
+            faults.invalid(("urls",), f"there are {self.count} targets; at most {MAX_TARGETS}")
+
+    def _add(self, target: Target, url: str, place: Sequence[int | str], faults: Faults) -> None:
+        if not self._skip_invalid:
+            check_url(url, place, faults)
+        self.targets.append(msgspec.structs.replace(target, url=url))

@@ -1,0 +1,99 @@
+"""What finished runs have shown, over REST."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from app.api.comparison_out import ContenderLatencyOut
+from app.api.figures import AS_IS, TO_MS, TO_US, IntervalOut
+from app.api.known import Known
+from app.api.problems import RESPONSES
+from app.api.wired import Wired
+from app.domain.errors import FieldError, Invalid
+from app.domain.history import Group, grouped
+from app.storage import batches
+from checkers import ClientName, Status, StrategyName
+
+router = APIRouter(prefix="/api/v1", tags=["reports"], responses=RESPONSES, dependencies=[Known])
+
+
+class SizeClassOut(BaseModel):
+    """A class of sizes, in targets, both ends included."""
+
+    least: int
+    most: int
+
+
+class GroupOut(BaseModel):
+    """Finished runs of one strategy, client and size class: medians over the runs."""
+
+    strategy: StrategyName
+    client: ClientName
+    size: SizeClassOut
+    runs: int
+    batches: list[str] = Field(description="The newest hundred of them.")
+    wall_ms: IntervalOut | None
+    setup_ms: IntervalOut | None
+    checks_per_second: IntervalOut | None
+    cpu_us_per_check: IntervalOut | None
+    peak_rss_bytes: IntervalOut | None
+    latency_ms: ContenderLatencyOut
+    counts: dict[Status, int]
+
+    @classmethod
+    def of(cls, group: Group) -> "GroupOut":
+        figures = group.figures
+        return cls(
+            strategy=group.strategy,
+            client=group.client,
+            size=SizeClassOut(least=group.size.least, most=group.size.most),
+            runs=len(figures.batches),
+            batches=list(figures.batches[-100:]),
+            wall_ms=IntervalOut.of(figures.wall, TO_MS),
+            setup_ms=IntervalOut.of(figures.setup, TO_MS),
+            checks_per_second=IntervalOut.of(figures.checks_per_second, AS_IS),
+            cpu_us_per_check=IntervalOut.of(figures.cpu_per_check, TO_US),
+            peak_rss_bytes=IntervalOut.of(figures.peak_rss_bytes, AS_IS),
+            latency_ms=ContenderLatencyOut(
+                p50=IntervalOut.of(figures.latency_p50, TO_MS),
+                p95=IntervalOut.of(figures.latency_p95, TO_MS),
+                p99=IntervalOut.of(figures.latency_p99, TO_MS),
+            ),
+            counts=dict(figures.counts),
+        )
+
+
+class HistoryOut(BaseModel):
+    """Every finished run, by strategy, client and size class; the smallest sizes first."""
+
+    since: datetime | None
+    until: datetime | None
+    items: list[GroupOut]
+
+
+@router.get("/reports/strategies")
+async def strategies(
+    service: Wired,
+    since: Annotated[
+        AwareDatetime | None, Query(description="RFC 3339; runs that ended then or later.")
+    ] = None,
+    until: Annotated[
+        AwareDatetime | None, Query(description="RFC 3339; runs that ended before.")
+    ] = None,
+    label: Annotated[str | None, Query(description="`k=v`: only runs that carry it.")] = None,
+) -> HistoryOut:
+    """What every finished run of this machine has shown. Resumed runs and warm-ups are left out."""
+    pair = None if label is None else _pair(label)
+    runs = await service.database.read(
+        lambda session: grouped(batches.finished(session, since=since, until=until, label=pair))
+    )
+    return HistoryOut(since=since, until=until, items=[GroupOut.of(group) for group in runs])
+
+
+def _pair(label: str) -> tuple[str, str]:
+    key, separator, value = label.partition("=")
+    if not separator or not key:
+        raise Invalid("A parameter is not valid.", [FieldError("/label", "query: is not k=v")])
+    return key, value

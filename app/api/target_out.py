@@ -1,0 +1,84 @@
+"""Targets as they are read back: complete, their secrets masked."""
+
+from base64 import b64decode
+from typing import Any
+
+from pydantic import BaseModel
+
+from app.api.targets import MASK
+from checkers import Expectation, Item, Subject
+from checkers.looks import wanted_json
+from checkers.target import SECRET_HEADERS
+
+
+class TargetOut(BaseModel):
+    """A target of a batch as it is checked, defaults filled in."""
+
+    seq: int
+    url: str
+    method: str
+    headers: dict[str, str]
+    body: str | None
+    auth: dict[str, str] | None
+    timeout_seconds: float
+    attempts: int
+    follow_redirects: bool
+    max_redirects: int
+    verify_tls: bool
+    ip_version: int | None
+    max_body_bytes: int
+    expect: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, item: Item) -> "TargetOut":
+        target = item.target
+        return cls(
+            seq=item.seq,
+            url=target.url,
+            method=target.method,
+            headers={
+                name: MASK if name.lower() in SECRET_HEADERS else value
+                for name, value in target.headers
+            },
+            body=None if target.body is None else target.body.decode("utf-8", "replace"),
+            auth=None if target.authorization is None else _masked(target.authorization),
+            timeout_seconds=target.timeout,
+            attempts=target.attempts,
+            follow_redirects=target.follow_redirects,
+            max_redirects=target.max_redirects,
+            verify_tls=target.verify_tls,
+            ip_version=target.ip_version,
+            max_body_bytes=target.max_body_bytes,
+            expect=[expectation_out(expectation) for expectation in target.expect],
+        )
+
+
+class TargetPage(BaseModel):
+    """Targets in the order of the request."""
+
+    items: list[TargetOut]
+    next_cursor: str | None
+
+
+def expectation_out(expectation: Expectation) -> dict[str, Any]:
+    """An expectation as it is asked for."""
+    plain: dict[str, Any] = {"of": expectation.of.value, "op": expectation.op}
+    if expectation.name is not None:
+        plain["name"] = expectation.name
+    if expectation.path is not None:
+        plain["path"] = expectation.path
+    if expectation.of is Subject.JSON and expectation.value is not None:
+        plain["value"] = wanted_json(expectation)
+    elif expectation.value is not None:
+        value = expectation.value
+        plain["value"] = list(value) if isinstance(value, tuple) else value
+    plain["otherwise"] = expectation.otherwise.value
+    return plain
+
+
+def _masked(authorization: str) -> dict[str, str]:
+    scheme, _, credentials = authorization.partition(" ")
+    if scheme == "Basic":
+        username = b64decode(credentials).decode("utf-8", "replace").partition(":")[0]
+        return {"type": "basic", "username": username, "password": MASK}
+    return {"type": "bearer", "token": MASK}
