@@ -1,6 +1,6 @@
 """What has come of a batch: its outcomes by the page or as a stream, its targets, its progress."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -18,7 +18,7 @@ from app.storage import batches as batch_rows
 from app.storage import outcomes as outcome_rows
 from app.storage import targets as target_rows
 from app.storage.outcomes import Wanted
-from checkers import Item, Outcome, Reason, Status
+from checkers import Item, Reason, Status
 
 router = APIRouter(prefix="/api/v1", tags=["batches"], responses=RESPONSES, dependencies=[Known])
 
@@ -101,7 +101,7 @@ async def _page(service: Service, wanted: Wanted, limit: int, after: int | None)
         found, following = outcome_rows.page(session, wanted, limit, after)
         return encode(
             OutcomePage(
-                items=[OutcomeOut.of(outcome) for outcome in found],
+                items=[OutcomeOut.of_stored(stored) for stored in found],
                 next_cursor=None if following is None else str(following),
             )
         )
@@ -115,7 +115,7 @@ async def _streamed(
     wanted: Wanted,
     limit: int | None,
     after: int | None,
-    render: Callable[[Sequence[Outcome]], bytes],
+    render: Callable[[Iterable[OutcomeOut]], bytes],
 ) -> AsyncIterator[bytes]:
     left = limit
     while left is None or left > 0:
@@ -123,7 +123,7 @@ async def _streamed(
 
         def read(session: Session, size: int = size, after: int | None = after) -> _Part:
             found, following = outcome_rows.page(session, wanted, size, after)
-            return render(found), following
+            return render(map(OutcomeOut.of_stored, found)), following
 
         part, after = await service.database.read(read)
         yield part

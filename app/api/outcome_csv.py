@@ -9,7 +9,6 @@ from typing import Any, Final
 import msgspec
 
 from app.api.outcomes import OutcomeOut, PhasesOut, TlsOut
-from checkers import Outcome
 
 # A spreadsheet would take a cell that starts so for a formula.
 _FORMULA: Final = ("=", "+", "-", "@")
@@ -26,9 +25,9 @@ def csv_header() -> bytes:
     return _written([[column for name in names for column in inner.get(name, [name])]])
 
 
-def csv_rows(outcomes: Iterable[Outcome]) -> bytes:
+def csv_rows(outcomes: Iterable[OutcomeOut]) -> bytes:
     """A row for each."""
-    return _written(_cells(msgspec.to_builtins(OutcomeOut.of(outcome))) for outcome in outcomes)
+    return _written(_cells(msgspec.to_builtins(outcome)) for outcome in outcomes)
 
 
 def _written(rows: Iterable[Iterable[object]]) -> bytes:

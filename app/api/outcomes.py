@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
 from app.api.figures import milliseconds
 from app.api.target_out import expectation_out
+from app.storage.outcomes import StoredOutcome, attempts_of, certificate_of
 from checkers import Attempt, Outcome, Phases, Reason, Status
 from checkers.outcome import Certificate, Finding
 
+_StatusOut = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*Status]})]
+_ReasonOut = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*Reason]})]
 
-class PhasesOut(msgspec.Struct, frozen=True, kw_only=True):
+
+class PhasesOut(msgspec.Struct, frozen=True):
     """Milliseconds of each phase, summed over the hops; null: it did not happen."""
 
     name_lookup: float | None
@@ -32,7 +36,7 @@ class PhasesOut(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class TlsOut(msgspec.Struct, frozen=True, kw_only=True):
+class TlsOut(msgspec.Struct, frozen=True):
     """What the TLS handshake agreed on and who answered."""
 
     version: str
@@ -54,11 +58,12 @@ class TlsOut(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptOut(msgspec.Struct, frozen=True):
     """One try at the target, over all its redirects."""
 
-    status: Status
-    reason: Reason | None
+    # The values of `Status` and `Reason`; not the enumerations, which take as long to make again.
+    status: _StatusOut
+    reason: _ReasonOut | None
     detail: str | None
     http_status: int | None
     started_at: datetime
@@ -78,7 +83,7 @@ class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class OutcomeOut(msgspec.Struct, frozen=True, kw_only=True):
+class OutcomeOut(msgspec.Struct, frozen=True):
     """What the check of one target ended in.
 
     `total_ms` runs from the first look-up or connect call of the last attempt to the last byte of
@@ -88,8 +93,8 @@ class OutcomeOut(msgspec.Struct, frozen=True, kw_only=True):
 
     seq: int
     url: str
-    status: Status
-    reason: Reason | None
+    status: _StatusOut
+    reason: _ReasonOut | None
     detail: str | None
     http_status: int | None
     http_version: str | None
@@ -107,31 +112,68 @@ class OutcomeOut(msgspec.Struct, frozen=True, kw_only=True):
     attempts: list[AttemptOut]
 
     @classmethod
-    def of(cls, outcome: Outcome) -> "OutcomeOut":
+    def of_stored(cls, stored: StoredOutcome) -> "OutcomeOut":
+        """As `of`, from a row: by the thousand, so with nothing in between."""
+        (
+            url, seq, status, reason, detail, http_status, http_version, final_url, redirects,
+            remote_address, started_us, queued_us, total_us, lookup_us, connect_us, tls_us,
+            wait_us, receive_us, body_bytes, excerpt, tls, earlier,
+        ) = stored  # fmt: skip
+        started_at = datetime.fromtimestamp(started_us / 1e6, UTC)
+        total_ms = None if total_us is None else total_us / 1e3
+        phases_ms = PhasesOut(
+            None if lookup_us is None else lookup_us / 1e3,
+            None if connect_us is None else connect_us / 1e3,
+            None if tls_us is None else tls_us / 1e3,
+            None if wait_us is None else wait_us / 1e3,
+            None if receive_us is None else receive_us / 1e3,
+        )
+        last = AttemptOut(status, reason, detail, http_status, started_at, total_ms, phases_ms)
+        requested = final_url is not None or total_us is not None
         return cls(
-            seq=outcome.seq,
-            url=outcome.url,
+            seq, url, status, reason, detail, http_status, http_version,
+            (final_url or url) if requested else None, redirects, remote_address, started_at,
+            queued_us / 1e3, total_ms, phases_ms, None, body_bytes, excerpt,
+            None if tls is None else TlsOut.of(certificate_of(tls)),
+            [last] if earlier is None else [*map(AttemptOut.of, attempts_of(earlier)), last],
+        )  # fmt: skip
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "OutcomeOut":
+        # The last attempt's instants and phases are the outcome's: made once for both.
+        last = AttemptOut(
             status=outcome.status,
             reason=outcome.reason,
             detail=outcome.detail,
             http_status=outcome.http_status,
+            started_at=datetime.fromtimestamp(outcome.started_at, UTC),
+            total_ms=milliseconds(outcome.total),
+            phases_ms=PhasesOut.of(outcome.phases),
+        )
+        return cls(
+            seq=outcome.seq,
+            url=outcome.url,
+            status=last.status,
+            reason=last.reason,
+            detail=last.detail,
+            http_status=last.http_status,
             http_version=outcome.http_version,
             final_url=outcome.final_url,
             redirects=outcome.redirects,
             remote_address=outcome.remote_address,
-            started_at=datetime.fromtimestamp(outcome.started_at, UTC),
+            started_at=last.started_at,
             queued_ms=round(outcome.queued * 1e3, 3),
-            total_ms=milliseconds(outcome.total),
-            phases_ms=PhasesOut.of(outcome.phases),
+            total_ms=last.total_ms,
+            phases_ms=last.phases_ms,
             error_bound_ms=None,
             body_bytes=outcome.body_bytes,
             excerpt=outcome.excerpt,
             tls=None if outcome.tls is None else TlsOut.of(outcome.tls),
-            attempts=[AttemptOut.of(attempt) for attempt in outcome.attempts],
+            attempts=[*map(AttemptOut.of, outcome.earlier), last],
         )
 
 
-class FindingOut(msgspec.Struct, frozen=True, kw_only=True):
+class FindingOut(msgspec.Struct, frozen=True):
     """An expectation with what was found; `held` is null when the response never got that far."""
 
     expectation: dict[str, Any]
@@ -147,14 +189,14 @@ class FindingOut(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class OutcomePage(msgspec.Struct, frozen=True, kw_only=True):
+class OutcomePage(msgspec.Struct, frozen=True):
     """Outcomes in the order of the request."""
 
     items: list[OutcomeOut]
     next_cursor: str | None
 
 
-class CheckOut(OutcomeOut, frozen=True, kw_only=True):
+class CheckOut(OutcomeOut, frozen=True):
     """An outcome with every expectation and what was found."""
 
     expectations: list[FindingOut]
@@ -172,11 +214,11 @@ encode: Final = msgspec.json.Encoder().encode
 _encode_into: Final = msgspec.json.Encoder().encode_into
 
 
-def lines(outcomes: Iterable[Outcome]) -> bytes:
+def lines(outcomes: Iterable[OutcomeOut]) -> bytes:
     """Outcomes as NDJSON."""
     written = bytearray()
     for outcome in outcomes:
-        _encode_into(OutcomeOut.of(outcome), written, -1)
+        _encode_into(outcome, written, -1)
         written += b"\n"
     return bytes(written)
 

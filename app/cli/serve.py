@@ -17,6 +17,7 @@ from app.main import build
 from app.settings import Settings
 from app.storage.database import DatabaseInUse, DatabaseLock, migrate, open_vault
 from app.storage.vault import WrongKey
+from checkers.child import collect_rarely
 
 _BACKLOG = 2048
 _CANNOT_START = (
@@ -53,6 +54,8 @@ def serve() -> int:
         return _refuse(str(error))
     logs.configure(settings.log_format)
     app = build(settings)
+    # Answers of a thousand outcomes leave many small objects and no cycles.
+    collect_rarely()
     config = uvicorn.Config(
         app,
         loop="uvloop",

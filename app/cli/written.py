@@ -97,7 +97,7 @@ class _NdjsonWriter:
         self._stream = stream
 
     def write(self, some: Sequence[Outcome]) -> None:
-        self._stream.write(lines(some).decode("utf-8"))
+        self._stream.write(lines(map(OutcomeOut.of, some)).decode("utf-8"))
         self._stream.flush()
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:
@@ -112,7 +112,7 @@ class _CsvWriter:
         self._stream.write(csv_header().decode("utf-8"))
 
     def write(self, some: Sequence[Outcome]) -> None:
-        self._stream.write(csv_rows(some).decode("utf-8"))
+        self._stream.write(csv_rows(map(OutcomeOut.of, some)).decode("utf-8"))
         self._stream.flush()
 
     def finish(self, outcomes: Sequence[Outcome]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
+from app.api.outcomes import OutcomeOut
 from app.domain.batch import BatchDraft, Pace, RunStatus
 from app.services.runs import record
 from app.storage import batches, outcomes, targets
@@ -198,13 +199,14 @@ def test_an_outcome_comes_back_as_it_was_stored(
         final_url=None if total is None else "http://b/", body_bytes=7, http_version="1.1",
     )  # fmt: skip
 
-    def work(session: Session) -> list[Outcome]:
+    def work(session: Session) -> list[OutcomeOut]:
         session.execute(text("DELETE FROM batches"))
         key = batches.insert_batch(session, "bat_1", draft("http://a/"), NOW)
         outcomes.insert_outcomes(session, key, [stored])
-        return outcomes.page(session, outcomes.Wanted(*batches.key_of(session, "bat_1")), 10)[0]
+        wanted = outcomes.Wanted(*batches.key_of(session, "bat_1"))
+        return [OutcomeOut.of_stored(row) for row in outcomes.page(session, wanted, 10)[0]]
 
-    assert write(database, work) == [stored]
+    assert write(database, work) == [OutcomeOut.of(stored)]
 
 
 def test_lone_surrogates_do_not_stop_a_run(database: Database) -> None:
