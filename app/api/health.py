@@ -3,7 +3,7 @@
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,7 +18,7 @@ class Health(BaseModel):
     """A word for whoever watches the service."""
 
     status: Literal["ok", "unavailable"]
-    missing: list[str]
+    missing: list[str] = Field(description="What is wrong, each with the name of the part first.")
 
 
 @router.get("/livez")
@@ -33,9 +33,14 @@ async def readyz(service: Wired, response: Response) -> Health:
     missing = []
     try:
         await service.database.read(lambda session: session.execute(text("SELECT 1")).all())
-    except SQLAlchemyError:
-        missing.append("database")
-    if not service.dispatcher.serving:
-        missing.append("dispatcher")
+    except SQLAlchemyError as error:
+        missing.append(f"database: it cannot be read: {error}")
+    trouble = service.database.trouble
+    if trouble is not None:
+        missing.append(f"database: it cannot be written: {trouble}")
+    if service.notices.closed:
+        missing.append("stopping: nothing new is begun")
+    elif not service.dispatcher.serving:
+        missing.append("dispatcher: nothing that is queued is carried out")
     response.status_code = 503 if missing else 200
     return Health(status="unavailable" if missing else "ok", missing=missing)

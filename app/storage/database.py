@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any, Final, TypeVar
 
 import structlog
@@ -29,6 +30,8 @@ T = TypeVar("T")
 _READERS: Final = 4
 # How long a statement waits for another process that holds the file's lock.
 _BUSY_SECONDS: Final = 30.0
+# A write that takes longer than this waits for somebody: another process, or the disk.
+_LONG_SECONDS: Final = 5.0
 # Between two tries at writing what has to be written, in seconds.
 _FIRST_REST_SECONDS: Final = 0.5
 _LONGEST_REST_SECONDS: Final = 5.0
@@ -55,6 +58,8 @@ class Database:
     def __init__(self, url: str, vault: Vault) -> None:
         self._vault = vault
         self._trouble: str | None = None
+        self._held_up: dict[object, str] = {}
+        self._writing_since: float | None = None
         self._writer = _engine(url, _prepare_writer, begin="BEGIN IMMEDIATE", connections=1)
         self._readers = _engine(url, _prepare_reader, begin="BEGIN", connections=_READERS)
         # One thread: whoever wants to write waits here, in order, not in SQLite's busy handler.
@@ -68,31 +73,41 @@ class Database:
             durable: return only once it is on disk (`synchronous=FULL`). Without, a power cut may
                 cost the last moments; a killed process still costs nothing.
         """
+        loop = asyncio.get_running_loop()
+        written = loop.run_in_executor(self._write_thread, self._in_transaction, work, durable)
+        told = loop.call_later(_LONG_SECONDS, self._say_that_a_write_waits)
         try:
-            made = await asyncio.get_running_loop().run_in_executor(
-                self._write_thread, self._in_transaction, work, durable
-            )
+            made = await written
         except OperationalError as error:
             self._trouble = str(error.orig)
             raise
+        finally:
+            told.cancel()
         self._trouble = None
         return made
 
     async def write_at_last(self, work: Callable[[Session], T], *, durable: bool = True) -> T:
         """As `write`, waiting out a full disk or another process's lock, however long it takes."""
-        rest = _FIRST_REST_SECONDS
-        while True:
-            try:
-                return await self.write(work, durable=durable)
-            except OperationalError as error:
-                logger.warning("database_not_writable", error=str(error.orig), again_in=rest)
+        rest, held_up = _FIRST_REST_SECONDS, object()
+        try:
+            while True:
+                try:
+                    return await self.write(work, durable=durable)
+                except OperationalError as error:
+                    self._held_up[held_up] = str(error.orig)
+                    logger.warning("database_not_writable", error=str(error.orig), again_in=rest)
                 await asyncio.sleep(rest)
                 rest = min(rest * 2, _LONGEST_REST_SECONDS)
+        finally:
+            self._held_up.pop(held_up, None)
 
     @property
     def trouble(self) -> str | None:
-        """Why nothing could be written when it was last tried; `None` when all is well."""
-        return self._trouble
+        """Why nothing can be written, as far as is known; `None` when all is well."""
+        began = self._writing_since
+        if began is not None and monotonic() - began > _LONG_SECONDS:
+            return f"a write has been waiting for {monotonic() - began:.0f} s"
+        return next(iter(self._held_up.values()), self._trouble)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Carry out a function on a consistent snapshot; it cannot write."""
@@ -107,7 +122,21 @@ class Database:
         self._readers.dispose()
         self._writer.dispose()
 
+    def _say_that_a_write_waits(self) -> None:
+        logger.warning(
+            "database_write_waits",
+            why="another process, or the disk",
+            at_least_seconds=_LONG_SECONDS,
+        )
+
     def _in_transaction(self, work: Callable[[Session], T], durable: bool) -> T:  # noqa: FBT001 -- called through an executor
+        self._writing_since = monotonic()
+        try:
+            return self._written(work, durable)
+        finally:
+            self._writing_since = None
+
+    def _written(self, work: Callable[[Session], T], durable: bool) -> T:  # noqa: FBT001 -- as above
         with self._writer.connect() as connection:
             # Outside the transaction: SQLite ignores this pragma inside one.
             cursor = connection.connection.cursor()
