@@ -5,8 +5,9 @@ dies costs its one item a second try; then the item is `worker_lost` and the run
 """
 
 import asyncio
+import logging
 import pickle
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from checkers.child import ChildLost
@@ -15,6 +16,8 @@ from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Fault, Item, Limits, Out, Work
 from checkers.strategies.supply import Supply
 from checkers.strategies.workers import Ask, Worker, packed
+
+logger = logging.getLogger(__name__)
 
 _MODULE: Final = "checkers.strategies.worker"
 _TRIES: Final = 2
@@ -34,11 +37,32 @@ class Multiprocess:
         missing = self._limits.concurrency - len(self._workers)
         self._workers.extend(Worker(_MODULE) for _ in range(missing))
         try:
-            await asyncio.gather(*(worker.take_up(packed_work) for worker in self._workers))
-        except ChildLost as error:
-            raise OSError("A worker process ended before it was ready.") from error
+            ended = await asyncio.gather(
+                *(worker.take_up(packed_work) for worker in self._workers), return_exceptions=True
+            )
         finally:
             await self._stop_busy()
+        await self._do_without([error for error in ended if isinstance(error, BaseException)])
+
+    async def _do_without(self, errors: Sequence[BaseException]) -> None:
+        """Go on with the workers that could be started: a machine may be short of something.
+
+        Raises:
+            OSError: there is none; or whatever else went wrong.
+        """
+        for error in errors:
+            if not isinstance(error, ChildLost | OSError):
+                raise error
+        if not errors:
+            return
+        started = [worker for worker in self._workers if worker.alive]
+        logger.warning(
+            "%d of %d worker processes could be started: %s",
+            len(started), len(self._workers), errors[0],
+        )  # fmt: skip
+        self._workers = started
+        if not started:
+            raise OSError(f"No worker process could be started: {errors[0]}") from errors[0]
 
     async def run(self, work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out]) -> None:
         if not self._workers:

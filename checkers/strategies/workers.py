@@ -31,6 +31,10 @@ class Worker:
         self._work: bytes | None = None
         self._busy = False
 
+    @property
+    def alive(self) -> bool:
+        return self._child is not None and self._child.alive
+
     async def ensure(self) -> Child:
         """The living process, after it has said that it is ready."""
         if self._child is not None and self._child.alive:
