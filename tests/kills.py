@@ -3,6 +3,7 @@
 What is killed: the child that carries out a batch, a worker of it, or the whole service.
 """
 
+import json
 import os
 import random
 import signal
@@ -77,12 +78,8 @@ def _what_is_wrong(service: Service, here: str, size: int) -> str:
     batch = _ended(service, here)
     if batch["status"] != "completed":
         return f"{batch['status']}: {batch['error']}"
-    seqs, cursor = list[int](), ""
-    while cursor is not None:
-        after = f"&cursor={cursor}" if cursor else ""
-        page = service.get(f"{here}/outcomes?limit=1000{after}")
-        seqs += [outcome["seq"] for outcome in page["items"]]
-        cursor = page["next_cursor"]
+    answer = service.call("GET", f"{here}/outcomes", headers={"Accept": "application/x-ndjson"})
+    seqs = [json.loads(line)["seq"] for line in answer.text.splitlines()]
     if seqs != list(range(size)):
         return f"{len(seqs)} outcomes, {len(set(seqs))} different ones, of {size}"
     lost = batch["reasons"].get("worker_lost", 0)

@@ -181,3 +181,19 @@ def migrate(
     from app.cli import serve as command  # noqa: PLC0415 -- see above
 
     raise typer.Exit(command.migrate_database(revision))
+
+
+@app.command()
+def backup(to: Annotated[Path, typer.Argument(help="The file to be made.")]) -> None:
+    """Copy the database to a file, also while it is served."""
+    from app.cli import copies as command  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(command.backup(to))
+
+
+@app.command()
+def restore(copy: Annotated[Path, typer.Argument(help="A file that backup made.")]) -> None:
+    """Make the database what a copy holds, also while it is served."""
+    from app.cli import copies as command  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(command.restore(copy))

@@ -9,12 +9,11 @@ from types import FrameType
 import uvicorn
 from alembic.util import CommandError
 from fastapi import FastAPI
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import logs
+from app.cli.configured import passphrase_of, read_settings
 from app.main import build
-from app.settings import Settings
 from app.storage.database import DatabaseInUse, DatabaseLock, migrate, open_vault
 from app.storage.vault import WrongKey
 from checkers.child import collect_rarely
@@ -27,7 +26,7 @@ _CANNOT_START = (
 
 def serve() -> int:
     """Serve until told to stop; the exit code."""
-    settings = _settings()
+    settings = read_settings()
     if settings is None:
         return 2
     if not settings.loopback_only and settings.api_key is None:
@@ -37,11 +36,8 @@ def serve() -> int:
     try:
         lock = DatabaseLock(settings.database_url)
         migrate(settings.database_url)
-        passphrase = settings.secret_key
         # Asked here, so that a wrong key ends the start with its name.
-        open_vault(
-            settings.database_url, None if passphrase is None else passphrase.get_secret_value()
-        )
+        open_vault(settings.database_url, passphrase_of(settings))
         listener = _listen(settings.host, settings.port)
     except (
         DatabaseInUse,
@@ -95,7 +91,7 @@ class _Server(uvicorn.Server):
 
 def migrate_database(revision: str) -> int:
     """Bring the schema to a revision; the exit code."""
-    settings = _settings()
+    settings = read_settings()
     if settings is None:
         return 2
     try:
@@ -106,17 +102,6 @@ def migrate_database(revision: str) -> int:
         return _refuse(str(error))
     sys.stderr.write(f"{settings.database_url} is at revision {revision}.\n")
     return 0
-
-
-def _settings() -> Settings | None:
-    try:
-        return Settings()
-    except ValidationError as error:
-        for found in error.errors():
-            name = "_".join(str(part) for part in found["loc"]).upper()
-            said = found["msg"].removeprefix("Value error, ")
-            _refuse(f"TERCET_{name}: {said}")
-        return None
 
 
 def _listen(host: str, port: int) -> socket.socket:

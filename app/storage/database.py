@@ -166,9 +166,32 @@ def open_vault(url: str, passphrase: str | None) -> Vault:
         WrongKey: the secrets in the database were sealed with another key.
         OSError: the file can be neither read nor made.
     """
+    path, vault = database_path(url), vault_at_hand(url, passphrase)
+    try:
+        check_vault(path, vault)
+    except WrongKey as error:
+        given = f"the key in {_key_path(url)}" if passphrase is None else "TERCET_SECRET_KEY"
+        raise WrongKey(f"The secrets in {path} were not sealed with {given}.") from error
+    return vault
+
+
+def vault_at_hand(url: str, passphrase: str | None) -> Vault:
+    """The vault of the operator's key or the file's, whether or not it is the database's.
+
+    Raises:
+        WrongKey: what the file holds is no key.
+        OSError: as `open_vault`.
+    """
+    return Vault.of_file(_key_path(url)) if passphrase is None else Vault.of_passphrase(passphrase)
+
+
+def _key_path(url: str) -> Path:
     path = database_path(url)
-    key_path = path.with_name(path.name + ".key")
-    vault = Vault.of_file(key_path) if passphrase is None else Vault.of_passphrase(passphrase)
+    return path.with_name(path.name + ".key")
+
+
+def check_vault(path: Path, vault: Vault) -> None:
+    """Make sure that a migrated database's secrets can be opened; raises `WrongKey`."""
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
     try:
         with connection:
@@ -177,12 +200,8 @@ def open_vault(url: str, passphrase: str | None) -> Vault:
                 connection.execute("INSERT INTO meta VALUES (?, ?)", (_SEALED, vault.seal(_SEALED)))
             else:
                 vault.open(row[0])
-    except WrongKey as error:
-        given = f"the key in {key_path}" if passphrase is None else "TERCET_SECRET_KEY"
-        raise WrongKey(f"The secrets in {path} were not sealed with {given}.") from error
     finally:
         connection.close()
-    return vault
 
 
 class DatabaseLock:

@@ -1,0 +1,24 @@
+"""The settings, as every command that needs them reads them."""
+
+import sys
+
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+
+def read_settings() -> Settings | None:
+    """The settings; `None` once what is wrong with them has been said."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for found in error.errors():
+            name = "_".join(str(part) for part in found["loc"]).upper()
+            said = found["msg"].removeprefix("Value error, ")
+            sys.stderr.write(f"tercet: TERCET_{name}: {said}\n")
+        return None
+
+
+def passphrase_of(settings: Settings) -> str | None:
+    """What the operator wants secrets sealed with; `None`: the key file's key."""
+    return None if settings.secret_key is None else settings.secret_key.get_secret_value()
