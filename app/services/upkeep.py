@@ -1,12 +1,11 @@
 """Removes what has had its time, in small steps beside the work."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
 import structlog
-from sqlalchemy.orm import Session
 
 from app.services import clock
 from app.storage import upkeep
@@ -49,14 +48,19 @@ class Upkeep:
         )
         if self._retention is not None:
             before = now - self._retention
-            steps = await self._steps(lambda session: upkeep.remove_some_expired(session, before))
+            steps = await _steps(
+                lambda: self._database.write(
+                    lambda session: upkeep.remove_some_expired(session, before), durable=False
+                )
+            )
             if steps:
                 logger.info("expired_removed", steps=steps, ended_before=before.isoformat())
-        await self._steps(upkeep.give_space_back)
+        await _steps(self._database.give_space_back)
 
-    async def _steps(self, step: Callable[[Session], bool]) -> int:
-        steps = 0
-        while await self._database.write(step, durable=False):
-            steps += 1
-            await asyncio.sleep(_BREATH_SECONDS)
-        return steps
+
+async def _steps(step: Callable[[], Awaitable[bool]]) -> int:
+    steps = 0
+    while await step():
+        steps += 1
+        await asyncio.sleep(_BREATH_SECONDS)
+    return steps

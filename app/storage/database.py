@@ -37,6 +37,8 @@ _FIRST_REST_SECONDS: Final = 0.5
 _LONGEST_REST_SECONDS: Final = 5.0
 # The write-ahead log is cut to this once it has been carried over, in bytes.
 _WAL_BYTES: Final = 64 * 1024 * 1024
+#: Pages of 4 KiB handed back at once.
+STEP_PAGES: Final = 500
 _VAULT: Final = "vault"
 # A fact of the database, sealed: it tells whether a key is the right one.
 _SEALED: Final = "sealed"
@@ -109,6 +111,10 @@ class Database:
             return f"a write has been waiting for {monotonic() - began:.0f} s"
         return next(iter(self._held_up.values()), self._trouble)
 
+    async def give_space_back(self) -> bool:
+        """Let the file shrink by some pages; whether it had as many to give."""
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, self._shrink)
+
     async def read(self, work: Callable[[Session], T]) -> T:
         """Carry out a function on a consistent snapshot; it cannot write."""
         return await asyncio.get_running_loop().run_in_executor(
@@ -144,6 +150,17 @@ class Database:
             cursor.close()
             with self._session(connection) as session, session.begin():
                 return work(session)
+
+    def _shrink(self) -> bool:
+        with self._writer.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            (free,) = driver.execute("PRAGMA freelist_count").fetchone()
+            if free < STEP_PAGES:
+                return False
+            # As a script: the driver steps through any other statement once, which frees one page.
+            driver.executescript(f"PRAGMA incremental_vacuum({STEP_PAGES})")
+            return True
 
     def _session(self, bind: Engine | Connection) -> Session:
         return Session(bind, expire_on_commit=False, info={_VAULT: self._vault})

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, Result, Select, delete, select, text
+from sqlalchemy import CursorResult, Result, Select, delete, select
 from sqlalchemy.orm import Session
 
 from app.storage.instants import to_column
@@ -18,8 +18,6 @@ from app.storage.rows import (
 
 #: Rows removed in one transaction: some milliseconds, in which nobody else can write.
 STEP_ROWS: Final = 2000
-#: Pages of 4 KiB handed back in one transaction.
-STEP_PAGES: Final = 500
 
 
 def remove_expired_keys(session: Session, before: datetime) -> int:
@@ -45,16 +43,6 @@ def remove_some_expired(session: Session, before: datetime) -> bool:
     list_id = session.scalar(_unused_list())
     if list_id is not None:
         _remove_some_of_list(session, list_id)
-        return True
-    return False
-
-
-def give_space_back(session: Session) -> bool:
-    """Let the file shrink by some pages; whether it had more to give."""
-    free = session.scalar(text("PRAGMA freelist_count")) or 0
-    if free > STEP_PAGES:
-        # Every row it returns is a page; unread, it would stop after the first.
-        session.execute(text(f"PRAGMA incremental_vacuum({STEP_PAGES})")).all()
         return True
     return False
 
