@@ -74,6 +74,7 @@ def build(settings: Settings) -> FastAPI:
     )
     for module in _ROUTES:
         app.include_router(module.router)
+    app.state.routes = [route for module in _ROUTES for route in module.router.routes]
     _describe(app)
     return app
 

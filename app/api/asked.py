@@ -2,16 +2,30 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 from app.api.problems import MAX_ERRORS, pointer_to
 from app.domain.errors import FieldError, Invalid, NotAvailable, ServiceError
 
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})\Z"
+)
+
 Place = tuple[int | str, ...]
 # RFC 9110, 5.6.2: what names of methods and header fields are made of.
 TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+
+
+def _is_rfc3339(value: object) -> object:
+    """A number would pass for seconds, a date for its midnight; neither is an instant."""
+    if isinstance(value, str) and not _RFC3339.match(value):
+        raise ValueError("an instant is written as in 2026-11-24T08:00:00Z (RFC 3339)")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_is_rfc3339)]
 
 
 class Asked(BaseModel):

@@ -27,7 +27,18 @@ _SILENCE_SECONDS: Final = 15.0
 _DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "`progress` events, then one `completed` with the whole thing.",
-        "content": {_MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": {
+            _MEDIA_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "event": {"type": "string", "enum": ["progress", "completed"]},
+                        "id": {"type": "string", "description": "How many are done."},
+                        "data": {"type": "string", "description": "JSON."},
+                    },
+                }
+            }
+        },
     }
 }
 # A proxy that gathers an answer before it hands it on would hold every event back.

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
+from app.api.asked import Instant
 from app.api.comparison_out import ContenderLatencyOut
 from app.api.figures import AS_IS, TO_MS, TO_US, IntervalOut
 from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.wired import Wired
-from app.domain.errors import FieldError, Invalid
 from app.domain.history import Group, grouped
 from app.storage import batches
 from checkers import ClientName, Status, StrategyName
@@ -77,23 +77,18 @@ class HistoryOut(BaseModel):
 async def strategies(
     service: Wired,
     since: Annotated[
-        AwareDatetime | None, Query(description="RFC 3339; runs that ended then or later.")
+        Instant | None, Query(description="RFC 3339; runs that ended then or later.")
     ] = None,
-    until: Annotated[
-        AwareDatetime | None, Query(description="RFC 3339; runs that ended before.")
+    until: Annotated[Instant | None, Query(description="RFC 3339; runs that ended before.")] = None,
+    label: Annotated[
+        str | None,
+        Query(description="`k=v`: only runs that carry it.", pattern=r"^[^=]+=", max_length=400),
     ] = None,
-    label: Annotated[str | None, Query(description="`k=v`: only runs that carry it.")] = None,
 ) -> HistoryOut:
     """What every finished run of this machine has shown. Resumed runs and warm-ups are left out."""
-    pair = None if label is None else _pair(label)
+    key, _, value = (label or "").partition("=")
+    pair = None if label is None else (key, value)
     runs = await service.database.read(
         lambda session: grouped(batches.finished(session, since=since, until=until, label=pair))
     )
     return HistoryOut(since=since, until=until, items=[GroupOut.of(group) for group in runs])
-
-
-def _pair(label: str) -> tuple[str, str]:
-    key, separator, value = label.partition("=")
-    if not separator or not key:
-        raise Invalid("A parameter is not valid.", [FieldError("/label", "query: is not k=v")])
-    return key, value

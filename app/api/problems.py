@@ -8,9 +8,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from app.domain.errors import FieldError, ServiceError
 
@@ -131,11 +133,25 @@ async def _parameters_invalid(_request: Request, error: Exception) -> JSONRespon
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A parameter is not valid.", errors)
 
 
-async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     code = _CODE_OF_STATUS.get(status, status.name.lower())
-    return problem(status, code, f"{status.description or status.phrase}.", (), error.headers)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods_at(request))
+    return problem(status, code, f"{status.description or status.phrase}.", (), headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """Every method a path has (RFC 9110, 10.2.1); the router names those of its first route."""
+    routes: Iterable[BaseRoute] = request.app.state.routes
+    return sorted(
+        method
+        for route in routes
+        if isinstance(route, APIRoute) and route.path_regex.match(request.url.path)
+        for method in route.methods or ()
+    )
 
 
 async def _database_trouble(request: Request, error: Exception) -> JSONResponse:

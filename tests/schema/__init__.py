@@ -1,0 +1,1 @@
+"""What the service's own description of itself is worth: asked of the service by schemathesis."""
