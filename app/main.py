@@ -38,7 +38,8 @@ from app.services.dispatcher import Dispatcher
 from app.services.notices import Notices
 from app.services.upkeep import Upkeep
 from app.settings import Settings
-from app.storage.database import Database, open_vault
+from app.storage.database import Database
+from app.storage.file import open_vault
 from app.web import pages
 
 logger = structlog.get_logger(__name__)

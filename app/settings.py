@@ -16,7 +16,9 @@ _HOST = re.compile(r"[A-Za-z0-9_.-]+\Z|\[?[0-9A-Fa-f:.]+\]?\Z")
 class Settings(BaseSettings):
     """The settings of a service; a bad value ends the start with its name."""
 
-    model_config = SettingsConfigDict(env_prefix="TERCET_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TERCET_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     database_url: str = Field(
         default="sqlite:///tercet.db", description="Where everything is stored; SQLite only."

@@ -153,11 +153,14 @@ class Line:
 
 
 def tie_to_parent() -> None:
-    """End with the parent, whatever ends it, and leave Ctrl-C to it.
+    """End with the parent, whatever ends it, and leave Ctrl-C and SIGTERM to it.
+
+    A supervisor may tell a whole group of processes to stop; the parent lets what is in flight end.
 
     The pipe's end of file says the same everywhere; Linux also says it to a process that is busy.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if len(sys.argv) > 1 and os.getppid() != int(sys.argv[1]):

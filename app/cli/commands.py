@@ -184,6 +184,14 @@ def migrate(
 
 
 @app.command()
+def health() -> None:
+    """Ask the service of these settings whether it is ready; exit code 0 when it is."""
+    from app.cli import health as command  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(command.health())
+
+
+@app.command()
 def backup(to: Annotated[Path, typer.Argument(help="The file to be made.")]) -> None:
     """Copy the database to a file, also while it is served."""
     from app.cli import copies as command  # noqa: PLC0415 -- see above

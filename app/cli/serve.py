@@ -1,6 +1,7 @@
 """`tercet serve` and `tercet migrate`."""
 
 import math
+import signal
 import socket
 import sqlite3
 import sys
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import logs
 from app.cli.configured import passphrase_of, read_settings
 from app.main import build
-from app.storage.database import DatabaseInUse, DatabaseLock, migrate, open_vault
+from app.storage.file import DatabaseInUse, DatabaseLock, migrate, open_vault
 from app.storage.vault import WrongKey
 from checkers.child import collect_rarely
 
@@ -62,6 +63,8 @@ def serve() -> int:
         # Longer than any answer takes but one that waits for a batch, which can be asked for again.
         timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
     )
+    # The server raises the signal that stopped it once more, when all is done: that is no failure.
+    signal.signal(signal.SIGTERM, _end)
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Tercet serves on http://{shown}:{port} (Ctrl-C stops it)\n")
@@ -73,6 +76,10 @@ def serve() -> int:
     finally:
         lock.release()
     return 0
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
 
 
 class _Server(uvicorn.Server):

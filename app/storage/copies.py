@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from app.storage import batches, comparisons
-from app.storage.database import check_vault, database_path, migrate, vault_at_hand
+from app.storage.file import check_vault, database_path, migrate, vault_at_hand
 
 # Other writers are waited for this long, in seconds.
 _BUSY_SECONDS: Final = 60.0

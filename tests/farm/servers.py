@@ -209,7 +209,7 @@ class Crowd:
     """A server that knows how many ask at once."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self.here = self.most = self.asked = 0
         self.begun = threading.Event()
 
@@ -219,7 +219,7 @@ class Crowd:
         self.asked += 1
         self.begun.set()
         self.most = max(self.most, self.here)
-        await asyncio.sleep(self._seconds)
+        await asyncio.sleep(self.seconds)
         self.here -= 1
         writer.write(ok())
         await _end(reader, writer, "close")

@@ -21,7 +21,8 @@ from app.domain.batch import BatchDraft, Pace, RunStatus
 from app.services.runs import record
 from app.storage import batches, outcomes, targets
 from app.storage.batches import RunKey
-from app.storage.database import Database, DatabaseInUse, DatabaseLock, migrate
+from app.storage.database import Database
+from app.storage.file import DatabaseInUse, DatabaseLock, migrate
 from app.storage.rows import Row
 from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Phases, Reason, Status, StrategyName, Target

@@ -18,7 +18,8 @@ from app.engine.local import Engine, Slot
 from app.services import runs
 from app.services.notices import Notices
 from app.storage import batches, outcomes
-from app.storage.database import Database, migrate
+from app.storage.database import Database
+from app.storage.file import migrate
 from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Status, StrategyName, Target
 from checkers.messages import Ended, Items, Outcomes, decode_to_host
