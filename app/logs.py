@@ -1,6 +1,7 @@
 """Log lines of the service: one constant event each, with its facts as key-values."""
 
 import logging
+import os
 import sys
 from typing import Literal
 
@@ -18,7 +19,9 @@ def configure(log_format: Literal["console", "json"]) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        )
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

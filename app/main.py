@@ -22,7 +22,6 @@ from app.api import (
     health,
     history,
     later,
-    outcomes,
     problems,
     strategies,
 )
@@ -33,6 +32,7 @@ from app.api.problems import Problem
 from app.api.wired import Service
 from app.domain.batch import Batch
 from app.engine.local import Engine
+from app.reports import outcomes
 from app.services.callbacks import Callbacks
 from app.services.dispatcher import Dispatcher
 from app.services.notices import Notices

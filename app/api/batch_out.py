@@ -10,10 +10,10 @@ from app.api.figures import (
     LatencyOut,
     PercentilesOut,
     latency_out,
-    milliseconds,
     percentiles_out,
 )
 from app.domain.batch import Batch, Callback, CallbackStatus, Pace, RunStatus
+from app.reports.units import milliseconds
 from checkers import ClientName, Reason, Status, StrategyName
 from checkers.timing import PHASE_NAMES
 

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from app.api.accept import preferred
 from app.api.known import Known
-from app.api.outcome_csv import csv_header, csv_rows
-from app.api.outcomes import OutcomeOut, OutcomePage, encode, lines
 from app.api.problems import RESPONSES
 from app.api.target_out import TargetOut, TargetPage
 from app.api.wired import Cursor, Limit, Service, Wired, place_of
+from app.reports.outcome_csv import csv_header, csv_rows
+from app.reports.outcomes import OutcomeOut, OutcomePage, encode, lines
 from app.storage import batches as batch_rows
 from app.storage import outcomes as outcome_rows
 from app.storage import targets as target_rows

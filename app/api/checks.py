@@ -7,10 +7,10 @@ from app.api.asked import Faults
 from app.api.bodies import JSON, body_of, read_json
 from app.api.known import Known
 from app.api.listed import ClientIn, StrategyIn, choose
-from app.api.outcomes import CheckOut, encode
 from app.api.problems import RESPONSES
 from app.api.targets import TargetIn, one_target
 from app.api.wired import Wired
+from app.reports.outcomes import CheckOut, encode
 from app.services import checks
 
 router = APIRouter(prefix="/api/v1", tags=["checks"], responses=RESPONSES, dependencies=[Known])

@@ -8,11 +8,6 @@ from app.domain.batch import Percentiles
 from app.domain.statistics import Interval
 
 
-def milliseconds(seconds: float | None) -> float | None:
-    """Seconds as milliseconds; `None` stays `None`."""
-    return None if seconds is None else round(seconds * 1e3, 3)
-
-
 class Spread(NamedTuple):
     """What an interval's values are multiplied with, and the digits kept."""
 

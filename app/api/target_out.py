@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.api.targets import MASK
-from checkers import Expectation, Item, Subject
-from checkers.looks import wanted_json
+from app.reports.outcomes import expectation_out
+from checkers import Item
 from checkers.target import SECRET_HEADERS
 
 
@@ -58,22 +58,6 @@ class TargetPage(BaseModel):
 
     items: list[TargetOut]
     next_cursor: str | None
-
-
-def expectation_out(expectation: Expectation) -> dict[str, Any]:
-    """An expectation as it is asked for."""
-    plain: dict[str, Any] = {"of": expectation.of.value, "op": expectation.op}
-    if expectation.name is not None:
-        plain["name"] = expectation.name
-    if expectation.path is not None:
-        plain["path"] = expectation.path
-    if expectation.of is Subject.JSON and expectation.value is not None:
-        plain["value"] = wanted_json(expectation)
-    elif expectation.value is not None:
-        value = expectation.value
-        plain["value"] = list(value) if isinstance(value, tuple) else value
-    plain["otherwise"] = expectation.otherwise.value
-    return plain
 
 
 def _masked(authorization: str) -> dict[str, str]:

@@ -3,18 +3,19 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
 import msgspec
 import uvloop
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app import USER_AGENT
 from app.cli import written
-from app.cli.urls import NothingToCheck, read_urls
-from app.engine.local import USER_AGENT
+from app.cli.screen import console
+from app.cli.urls import NothingToCheck, Urls, read_urls
 from checkers import (
     CATALOGUE,
     CheckerError,
@@ -39,6 +40,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     strategy: str
     client: str | None
     concurrency: int | None
+    per_host: int
     timeout: float
     ca_bundle: Path | None
     output: str
@@ -57,16 +59,16 @@ def check(asked: Asked) -> int:
     try:
         urls = read_urls(asked.urls, asked.file)
         entry, client, concurrency = chosen(asked.strategy, asked.client, asked.concurrency)
-        work = _work(client, bundle_of(asked.ca_bundle))
+        work = _work(client, asked.per_host, bundle_of(asked.ca_bundle))
     except (NothingToCheck, Misused) as error:
         sys.stderr.write(f"tercet check: {error}\n")
         return 2
-    items = [Item(seq, Target(url=url, timeout=asked.timeout)) for seq, url in enumerate(urls)]
-    outcomes: list[Outcome] = []
+    items = _Items(urls, asked.timeout)
+    counts: Counter[Status] = Counter()
     writer = written.writer(asked.output, sys.stdout)
     interrupted = False
     try:
-        uvloop.run(_run(entry, work, concurrency, items, outcomes, writer, asked.output))
+        uvloop.run(_run(entry, work, concurrency, items, counts, writer, asked.output))
     except KeyboardInterrupt:
         interrupted = True
     except _Unwritten as error:
@@ -75,16 +77,31 @@ def check(asked: Asked) -> int:
         sys.stderr.write(f"tercet check: {error}\n")
         return 2
     try:
-        writer.finish(outcomes)
+        writer.finish()
     except OSError as error:
         return unwritten("check", error)
     if interrupted:
-        sys.stderr.write(f"Stopped: {len(outcomes)} of {len(items)} were checked.\n")
+        sys.stderr.write(f"Stopped: {counts.total()} of {len(items)} were checked.\n")
         return 130
-    return 0 if all(outcome.status is Status.UP for outcome in outcomes) else 1
+    return 0 if counts[Status.UP] == counts.total() else 1
 
 
-def _work(client: ClientName, ca_bundle: str | None) -> CheckWork:
+class _Items:
+    """The targets of a list, made as they are taken: however long it is, few of them are held."""
+
+    def __init__(self, urls: Urls, timeout: float) -> None:
+        self._urls = urls
+        self._timeout = timeout
+
+    def __len__(self) -> int:
+        return len(self._urls)
+
+    def __iter__(self) -> Iterator[Item]:
+        for seq, url in enumerate(self._urls):
+            yield Item(seq, Target(url=url, timeout=self._timeout))
+
+
+def _work(client: ClientName, per_host: int, ca_bundle: str | None) -> CheckWork:
     # The command runs as its user, who may reach what this user may reach.
     return CheckWork(
         client=client,
@@ -92,6 +109,7 @@ def _work(client: ClientName, ca_bundle: str | None) -> CheckWork:
         allowed_networks=None,
         user_agent=USER_AGENT,
         ca_bundle=ca_bundle,
+        per_host=per_host,
     )
 
 
@@ -139,8 +157,8 @@ async def _run(
     entry: Entry,
     work: CheckWork,
     concurrency: int,
-    items: Sequence[Item],
-    outcomes: list[Outcome],
+    items: _Items,
+    counts: Counter[Status],
     writer: written.Writer,
     output: str,
 ) -> None:
@@ -149,7 +167,7 @@ async def _run(
         task = progress.add_task("checking", total=len(items))
 
         async def emit(some: list[Outcome]) -> None:
-            outcomes.extend(some)
+            counts.update(outcome.status for outcome in some)
             try:
                 writer.write(some)
             except OSError as error:
@@ -165,13 +183,13 @@ async def _run(
 
 
 def _progress(*, show: bool) -> Progress:
-    console = Console(stderr=True)
+    stderr = console(sys.stderr)
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console,
+        console=stderr,
         transient=True,
-        disable=not (show and console.is_terminal),
+        disable=not (show and stderr.is_terminal),
     )

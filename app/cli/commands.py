@@ -97,7 +97,7 @@ def serve() -> None:
 
 
 @app.command()
-def check(
+def check(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     urls: Urls = None,
     file: UrlFile = None,
     strategy: Annotated[StrategyOption, typer.Option(help="How many at once.")] = (
@@ -107,6 +107,9 @@ def check(
         ClientOption | None, typer.Option(help="With which library; the strategy's own by default.")
     ] = None,
     concurrency: Annotated[int | None, typer.Option(min=1, help="In flight at most.")] = None,
+    per_host: Annotated[
+        int, typer.Option(min=0, help="In flight at most to one host and port; 0: no limit.")
+    ] = 10,
     timeout: Timeout = 10.0,
     ca_bundle: CaBundle = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How to write.")] = Output.TABLE,
@@ -123,6 +126,7 @@ def check(
         strategy=strategy.value,
         client=None if client is None else client.value,
         concurrency=concurrency,
+        per_host=per_host,
         timeout=timeout,
         ca_bundle=ca_bundle,
         output=output.value,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli.check import Misused, bundle_of, chosen, unwritten
+from app.cli.screen import console
 from app.cli.urls import NothingToCheck, read_urls
 from app.domain.batch import Batch, Pace, Percentiles, RunStatus
 from app.domain.comparison import (
@@ -46,18 +47,24 @@ def compare(
     html: Path | None,
 ) -> int:
     """Compare and print; the exit code."""
+    interrupted = False
     try:
         _check_writable(html)
         urls = read_urls(given, file)
         parsed = _contenders(contenders or _DEFAULT_CONTENDERS)
         items = [Item(seq, Target(url=url, timeout=timeout)) for seq, url in enumerate(urls)]
-        report = uvloop.run(_run(items, parsed, rounds, bundle_of(ca_bundle)))
+        known = _Known(_comparison(items, parsed, rounds), items)
+        uvloop.run(_run(known, bundle_of(ca_bundle)))
     except (NothingToCheck, Misused, RunFailed, OSError) as error:
         sys.stderr.write(f"tercet compare: {error}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped.\n")
-        return 130
+        if not known.measured:
+            sys.stderr.write("Stopped before the first round was measured.\n")
+            return 130
+        sys.stderr.write(f"Stopped: {known.measured} of {rounds} rounds were measured.\n")
+        interrupted = True
+    report = known.report()
     try:
         if html is not None:
             html.write_text(html_report.render(report), encoding="utf-8")
@@ -66,7 +73,36 @@ def compare(
         return unwritten("compare", error)
     if html is not None:
         sys.stderr.write(f"The report is in {html}.\n")
-    return 0
+    return 130 if interrupted else 0
+
+
+class _Known:
+    """What a comparison has shown so far."""
+
+    def __init__(self, comparison: Comparison, items: Sequence[Item]) -> None:
+        self.comparison = comparison
+        self.items = items
+        self._runs: list[RoundRun] = []
+        self._said: Counter[tuple[int, str, str, str]] = Counter()
+
+    @property
+    def measured(self) -> int:
+        """Rounds that are whole, the warm-up not among them."""
+        by_round = Counter(run.number for run in self._runs)
+        whole = len(self.comparison.contenders)
+        return sum(n == whole for number, n in by_round.items() if number != WARM_UP)
+
+    def add(self, number: int, label: str, batch: Batch, outcomes: Sequence[Outcome]) -> None:
+        """Note a run."""
+        self._runs.append(RoundRun(number, label, batch))
+        if number != WARM_UP:
+            self._said.update(
+                (o.seq, label, o.status.value, o.reason.value if o.reason else "") for o in outcomes
+            )
+
+    def report(self) -> Report:
+        """All of it, put together."""
+        return assemble(self.comparison, self._runs, _verdicts(self._said, self.items))
 
 
 def _check_writable(html: Path | None) -> None:
@@ -101,25 +137,15 @@ def _contender(text: str) -> Contender:
     )
 
 
-async def _run(
-    items: Sequence[Item], contenders: Sequence[Contender], rounds: int, ca_bundle: str | None
-) -> Report:
-    comparison, engine = _comparison(items, contenders, rounds), Engine(None, ca_bundle=ca_bundle)
-    found, said = list[RoundRun](), Counter[tuple[int, str, str, str]]()
-    by_label = {contender.label: contender for contender in contenders}
-    with Console(stderr=True).status("warming up") as status:
+async def _run(known: _Known, ca_bundle: str | None) -> None:
+    comparison, engine = known.comparison, Engine(None, ca_bundle=ca_bundle)
+    by_label = {contender.label: contender for contender in comparison.contenders}
+    with console(sys.stderr).status("warming up") as status:
         for number, labels in schedule(comparison):
             for label in labels:
-                stage = "warm-up" if number == WARM_UP else f"round {number} of {rounds}"
-                status.update(f"{stage}: {label}")
-                batch, outcomes = await _run_once(engine, by_label[label], items)
-                found.append(RoundRun(number, label, batch))
-                if number != WARM_UP:
-                    said.update(
-                        (o.seq, label, o.status.value, o.reason.value if o.reason else "")
-                        for o in outcomes
-                    )
-    return assemble(comparison, found, _verdicts(said, items))
+                of = f"round {number} of {comparison.rounds}"
+                status.update(f"{'warm-up' if number == WARM_UP else of}: {label}")
+                known.add(number, label, *await _run_once(engine, by_label[label], known.items))
 
 
 async def _run_once(
@@ -219,28 +245,26 @@ def _verdicts(said: Counter[tuple[int, str, str, str]], items: Sequence[Item]) -
 
 
 def _print(report: Report) -> None:
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = 10_000
-    console.print(words.answer(report))
-    console.print()
-    _print_table(console, words.CONTENDER_HEADINGS, words.contender_rows(report))
+    screen = console(sys.stdout)
+    screen.print(words.answer(report))
+    screen.print()
+    _print_table(screen, words.CONTENDER_HEADINGS, words.contender_rows(report))
     ratios = words.ratio_rows(report)
     if ratios:
-        console.print()
-        _print_table(console, ["ratio", *words.METRICS.values()], ratios)
-    console.print()
+        screen.print()
+        _print_table(screen, ["ratio", *words.METRICS.values()], ratios)
+    screen.print()
     for found in report.disagreements[:20]:
         verdicts = ", ".join(f"{label}: {said}" for label, said in found.verdicts.items())
-        console.print(f"disagreement on {found.url}: {verdicts}")
+        screen.print(f"disagreement on {found.url}: {verdicts}")
     if not report.disagreements:
-        console.print("Every contender said the same of every target.")
+        screen.print("Every contender said the same of every target.")
 
 
-def _print_table(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_table(screen: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(box=None, pad_edge=False)
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="right" if index else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    screen.print(table)

@@ -15,6 +15,7 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
+from app.cli import screen
 from checkers import CATALOGUE
 from checkers.workloads.site import Addresses
 
@@ -28,7 +29,7 @@ def demo(*, keep: bool) -> int:
     """Show it; the exit code."""
     # A plain kill must run the clean-up as well, or the targets would stay behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    console = Console(highlight=False, emoji=False, markup=False)
+    console = screen.console(sys.stdout)
     try:
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tercet-demo-"))

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from app import __version__
+from app import USER_AGENT
 from app.engine.process import HostProcess, fresh_host
 from checkers import Item, Outcome, StrategyName
 from checkers.checks import CheckWork, ClientName
@@ -30,7 +30,6 @@ from checkers.strategies.strategy import Fault
 
 logger = structlog.get_logger(__name__)
 
-USER_AGENT: Final = f"Tercet/{__version__}"
 _ITEMS_PER_FRAME: Final = 1000
 # A run whose process dies this often within this time, with no new outcome, is given up.
 _DEATHS: Final = 5

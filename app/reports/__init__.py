@@ -1,1 +1,1 @@
-"""A comparison as people read it: Markdown, and a page with its charts inside."""
+"""What was seen, as people and programs read it: outcomes, comparisons, units."""

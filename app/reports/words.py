@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from app.domain.comparison import Metric, Pair
 from app.domain.statistics import Interval
+from app.reports.units import duration, size
 from app.services.comparisons import Report
 from checkers import Status
 
@@ -22,25 +23,6 @@ class Figure(NamedTuple):
 
     title: str
     values: Sequence[tuple[str, float, str]]
-
-
-def duration(seconds: float | None) -> str:
-    """A duration with three digits that count."""
-    if seconds is None:
-        return "–"
-    for unit, factor in (("s", 1.0), ("ms", 1e3)):
-        if seconds * factor >= 1:
-            return (
-                f"{seconds * factor:,.3g} {unit}"
-                if seconds * factor < 1000
-                else (f"{seconds * factor:,.0f} {unit}")
-            )
-    return f"{seconds * 1e6:,.0f} µs"
-
-
-def size(count: float | None) -> str:
-    """Bytes in MiB."""
-    return "–" if count is None else f"{count / 2**20:,.1f} MiB"
 
 
 def median(interval: Interval | None) -> float | None:

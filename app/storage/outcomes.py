@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.domain.batch import Percentiles
+from app.domain.outcome import StoredOutcome
 from app.domain.statistics import nearest_rank_index
 from app.storage.instants import micros
 from app.storage.rows import OutcomeRow
-from checkers import Attempt, Outcome, Reason, Status
-from checkers.outcome import Certificate
+from checkers import Outcome, Reason, Status
 
 _COLUMNS: Final = (
     "batch_id, seq, status, reason, detail, http_status, http_version, final_url, redirects, "
@@ -72,44 +72,6 @@ class Wanted(NamedTuple):
     status: Status | None = None
     reason: Reason | None = None
     url: str | None = None
-
-
-class StoredOutcome(NamedTuple):
-    """An outcome as it lies in the database: durations and instants in microseconds.
-
-    Attributes:
-        final_url: `None` where it is the URL that was asked for, or none was.
-        tls: the certificate, decoded by `certificate_of`.
-        earlier: attempts before the last, decoded by `attempts_of`.
-    """
-
-    url: str
-    seq: int
-    status: str
-    reason: str | None
-    detail: str | None
-    http_status: int | None
-    http_version: str | None
-    final_url: str | None
-    redirects: int
-    remote_address: str | None
-    started_at: int
-    queued_us: int
-    total_us: int | None
-    name_lookup_us: int | None
-    connect_us: int | None
-    tls_us: int | None
-    wait_us: int | None
-    receive_us: int | None
-    body_bytes: int | None
-    excerpt: str | None
-    tls: str | None
-    earlier: str | None
-
-
-#: What the columns of the same names hold.
-certificate_of: Final = msgspec.json.Decoder(Certificate).decode
-attempts_of: Final = msgspec.json.Decoder(tuple[Attempt, ...]).decode
 
 
 def page(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import __version__
 from app.domain.batch import Batch
 from app.domain.comparison import Comparison
-from app.reports import html, words
+from app.reports import html, units, words
 from app.services import comparisons
 from app.storage import batches as batch_rows
 from app.storage import comparisons as comparison_rows
@@ -48,7 +48,7 @@ async def overview(database: Stored) -> str:
             version=__version__,
             batches=batches,
             comparisons=[comparison for _, comparison in compared],
-            duration=words.duration,
+            duration=units.duration,
             counts=words.counts,
         )
     )

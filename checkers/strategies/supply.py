@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sized
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, Generic
 
 from checkers.strategies.strategy import Item, PerPlace
@@ -22,7 +22,7 @@ class Supply(Generic[Item]):
         self._source: Iterator[Item] = iter(items)
         self._per_place = per_place
         # What is in a list is held anyway: there the search for another place may go on to its end.
-        self._aside_at_most = len(items) if isinstance(items, Sized) else _ASIDE
+        self._aside_at_most = len(items) if isinstance(items, Sequence) else _ASIDE
         self._out: Counter[Hashable] = Counter()
         self._aside: defaultdict[Hashable, deque[Item]] = defaultdict(deque)
         self._aside_count = 0

@@ -1,16 +1,21 @@
 """`tercet check` and `tercet compare`, as they are typed."""
 
+import contextlib
 import csv
 import io
 import json
+import os
+import pty
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.farm.servers import Servers, answering, ok
+from tests.farm.servers import Crowd, Servers, answering, ok
 
 
 def tercet(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -104,8 +109,10 @@ def test_csv_has_a_row_for_each_and_starts_no_formula(up: str) -> None:
 
 
 def test_junit_tells_failures_and_errors_apart(up: str, refused: str) -> None:
-    suite = ET.fromstring(tercet("check", up, refused, "nonsense", "-o", "junit").stdout)
+    suites = ET.fromstring(tercet("check", up, refused, "nonsense", "-o", "junit").stdout)
+    suite = suites[0]
 
+    assert (suites.tag, suite.tag, len(suite)) == ("testsuites", "testsuite", 3)
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("3", "1", "1")
     failure = suite.find(".//failure")
     assert failure is not None
@@ -150,3 +157,97 @@ def test_bytes_that_are_no_text_are_told_and_not_obeyed() -> None:
         )  # fmt: skip
         assert b"Traceback" not in ended.stderr
         assert ended.returncode == 1
+
+
+def test_colours_are_for_a_terminal_that_wants_them(up: str) -> None:
+    def seen(**environment: str) -> bytes:
+        main, end = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-P", "-m", "app", "check", up],
+            stdout=end, stderr=subprocess.DEVNULL, env={**os.environ, **environment},
+        ) as started:  # fmt: skip
+            os.close(end)
+            found = b""
+            with contextlib.suppress(OSError):
+                while part := os.read(main, 4096):
+                    found += part
+            started.wait(60)
+        os.close(main)
+        return found
+
+    piped = subprocess.run(
+        [sys.executable, "-P", "-m", "app", "check", up],
+        capture_output=True, env={**os.environ, "FORCE_COLOR": "1"}, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert b"\x1b[32m" in seen()
+    assert b"\x1b" not in seen(NO_COLOR="1")
+    assert b"\x1b" not in piped.stdout
+
+
+@pytest.mark.parametrize("output", ["table", "ndjson", "json"])
+def test_ctrl_c_stops_at_once_with_what_is_known(up: str, farm: Servers, output: str) -> None:
+    crowd = Crowd(60.0)
+    slow = f"http://127.0.0.1:{farm.serve(crowd.handle)}/"
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "app", "check", up, slow, "-o", output,
+         "--strategy", "threaded"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as started:  # fmt: skip
+        crowd.begun.wait(30)
+        time.sleep(0.3)
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=20)
+
+    assert started.returncode == 130
+    assert "1 of 2 were checked" in err
+    assert up in out
+    assert "Traceback" not in err
+
+
+def test_a_comparison_that_is_stopped_shows_the_rounds_it_has(up: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "app", "compare", up, "-c", "async", "--rounds", "100"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as started:  # fmt: skip
+        time.sleep(6)
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=20)
+
+    assert started.returncode == 130
+    assert "rounds were measured" in err
+    assert "async" in out
+
+
+@pytest.mark.parametrize("output", ["table", "json", "junit", "csv"])
+def test_a_hundred_thousand_urls_take_no_more_memory_than_a_few(output: str) -> None:
+    program = (
+        "import resource, sys; sys.argv = ['tercet', 'check', '-', '-o', sys.argv[1]]\n"
+        "from app.cli import app\n"
+        "try: app()\n"
+        "except SystemExit: pass\n"
+        "sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))"
+    )
+
+    def peak(count: int) -> tuple[int, int]:
+        # Not valid, so that a check costs nothing: what is held of it is the same.
+        urls = "".join(f"ftp://127.0.0.1/{n}\n" for n in range(count))
+        ended = subprocess.run(
+            [sys.executable, "-P", "-c", program, output],
+            input=urls, capture_output=True, text=True, check=True, timeout=120,
+        )  # fmt: skip
+        return int(ended.stderr.splitlines()[-1]), ended.stdout.count("ftp://127.0.0.1/")
+
+    few, many = peak(1000), peak(100_000)
+
+    assert (few[1], many[1]) == (1000, 100_000)
+    assert many[0] - few[0] < 40_000  # KiB
+
+
+def test_a_check_loads_neither_the_web_framework_nor_the_database() -> None:
+    program = "import app.cli.check, sys; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert {"fastapi", "starlette", "sqlalchemy", "pydantic", "requests"}.isdisjoint(loaded)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from app.api.outcomes import OutcomeOut, PhasesOut, TlsOut
+from app.reports.outcomes import OutcomeOut, PhasesOut, TlsOut
 
 # A spreadsheet would take a cell that starts so for a formula.
 _FORMULA: Final = ("=", "+", "-", "@")

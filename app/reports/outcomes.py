@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from app.api.figures import milliseconds
-from app.api.target_out import expectation_out
-from app.storage.outcomes import StoredOutcome, attempts_of, certificate_of
-from checkers import Attempt, Outcome, Phases, Reason, Status
+from app.domain.outcome import StoredOutcome, attempts_of, certificate_of
+from app.reports.units import milliseconds
+from checkers import Attempt, Expectation, Outcome, Phases, Reason, Status, Subject
+from checkers.looks import wanted_json
 from checkers.outcome import Certificate, Finding
 
 _StatusOut = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*Status]})]
@@ -208,6 +208,22 @@ class CheckOut(OutcomeOut, frozen=True):
             **{name: getattr(plain, name) for name in OutcomeOut.__struct_fields__},
             expectations=[FindingOut.of(finding) for finding in outcome.findings],
         )
+
+
+def expectation_out(expectation: Expectation) -> dict[str, Any]:
+    """An expectation as it is asked for."""
+    plain: dict[str, Any] = {"of": expectation.of.value, "op": expectation.op}
+    if expectation.name is not None:
+        plain["name"] = expectation.name
+    if expectation.path is not None:
+        plain["path"] = expectation.path
+    if expectation.of is Subject.JSON and expectation.value is not None:
+        plain["value"] = wanted_json(expectation)
+    elif expectation.value is not None:
+        value = expectation.value
+        plain["value"] = list(value) if isinstance(value, tuple) else value
+    plain["otherwise"] = expectation.otherwise.value
+    return plain
 
 
 encode: Final = msgspec.json.Encoder().encode
