@@ -9,13 +9,15 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import classic, cost, hostile
+from bench import classic, cost, hostile, service, storage
 
 BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "classic": classic.measure,
     "cost": cost.measure,
     "deadlines": hostile.deadlines,
     "memory": hostile.memory,
+    "storage": storage.measure,
+    "service": service.measure,
 }
 
 
