@@ -55,7 +55,14 @@ def _show(console: Console, targets: Addresses, service: str, *, keep: bool) -> 
         _post(
             service,
             "batches",
-            {"urls": urls, "strategy": name.value, "name": f"demo {name}", "pace": "max"},
+            # Local targets may be asked as fast as they can be.
+            {
+                "urls": urls,
+                "strategy": name.value,
+                "name": f"demo {name}",
+                "pace": "max",
+                "per_host": 0,
+            },
         )
         for name in _STRATEGIES
     ]

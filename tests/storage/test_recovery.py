@@ -112,7 +112,7 @@ lives = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(lives)
 def test_whatever_is_killed_when_every_target_ends_with_one_outcome(
     schedule: list[tuple[Deaths, Kill]],
