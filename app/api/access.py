@@ -1,9 +1,11 @@
 """Who may call, by which name, and how much they may send: asked before a request is read."""
 
+import asyncio
 import hmac
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,12 +19,18 @@ from app.domain.errors import (
     Malformed,
     ServiceError,
     TooLarge,
+    TooSlow,
     Unauthorized,
     UnknownHost,
 )
 
 _OPEN: Final = frozenset({"/livez", "/readyz"})
 _HOST = re.compile(r"[A-Za-z0-9_.:-]+\Z")
+# A body may pause for so long, and after a while has to come at some rate: who sends a byte a
+# second would hold a connection for days.
+_SILENCE_SECONDS: Final = 30.0
+_GRACE_SECONDS: Final = 20.0
+_BYTES_PER_SECOND: Final = 1024
 # RFC 9110, 9.2.1.
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
@@ -104,20 +112,35 @@ class Gate:
             raise self._too_large()
 
     def _bounded(self, receive: Receive) -> Callable[[], Awaitable[Message]]:
-        taken = 0
+        taken, whole, began = 0, False, monotonic()
 
         async def bounded() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, whole
+            if whole:
+                # Nothing is awaited but that the client leaves.
+                return await receive()
+            try:
+                async with asyncio.timeout(_SILENCE_SECONDS):
+                    message = await receive()
+            except TimeoutError as error:
+                raise _too_slow() from error
             taken += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if taken > self._max_bytes:
                 raise self._too_large()
+            passed = monotonic() - began
+            if not whole and passed > _GRACE_SECONDS and taken < passed * _BYTES_PER_SECOND:
+                raise _too_slow()
             return message
 
         return bounded
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"The body is larger than {self._max_bytes} bytes.")
+
+
+def _too_slow() -> TooSlow:
+    return TooSlow("The body came too slowly; send it again, in one go.")
 
 
 def _host_of(field: str) -> str | None:

@@ -58,6 +58,12 @@ class TooLarge(ServiceError):
     code = "too_large"
 
 
+class TooSlow(ServiceError):
+    """The body does not come at the rate it has to."""
+
+    code = "request_timeout"
+
+
 class UnsupportedMediaType(ServiceError):
     """The body's content type is not taken here."""
 

@@ -1,5 +1,6 @@
 """Batches that come as rows: a URL a line, CSV, or JSON a line."""
 
+import contextlib
 import json
 import socket
 from typing import Any
@@ -210,6 +211,25 @@ def test_a_body_that_stops_half_way_makes_nothing(service: Service, farm: Server
     assert service.get("/livez")["status"] == "ok"
     assert len(service.get("/api/v1/batches?limit=1000")["items"]) == before
     assert asked == []
+
+
+def test_a_client_that_sends_a_byte_a_second_is_told_so_and_holds_up_nobody(
+    service: Service,
+) -> None:
+    parts = urlsplit(service.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=1) as connection:
+        head = f"POST /api/v1/batches HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+        fields = "Content-Type: text/plain\r\nContent-Length: 10000\r\n\r\n"
+        connection.sendall((head + fields).encode())
+        answer = b""
+        while not answer:
+            connection.sendall(b"h")
+            assert service.get("/livez")["status"] == "ok"
+            with contextlib.suppress(TimeoutError):
+                answer = connection.recv(10_000)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"request_timeout" in answer
 
 
 @given(
