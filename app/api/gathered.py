@@ -1,6 +1,7 @@
 """Targets gathered from a request, whichever way it lists them."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -8,6 +9,14 @@ from app.api.asked import Faults
 from app.api.targets import TargetFields, TargetIn, check_url, complete, merged
 from app.domain.batch import MAX_TARGETS
 from checkers import Target
+
+# What is one value each, right once the model has taken it.
+_SIMPLE: Final = frozenset(
+    {"method", "timeout_seconds", "attempts", "follow_redirects", "max_redirects", "verify_tls",
+     "ip_version", "max_body_bytes"}
+)  # fmt: skip
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SEEN: Final = 1000
 
 
 class Gathered:
@@ -23,6 +32,7 @@ class Gathered:
         self.count = 0
         self._defaults = defaults
         self._skip_invalid = skip_invalid
+        self._seen: dict[tuple[tuple[str, object], ...], Target] = {}
         self._plain = complete(defaults, defaults, ("defaults",), faults)
 
     def add_url(self, url: str, place: Sequence[int | str], faults: Faults) -> None:
@@ -34,11 +44,22 @@ class Gathered:
         """Add a target with fields of its own."""
         if not self.makes_room():
             return
-        plain = asked.model_fields_set == {"url"}
-        target = (
-            self._plain if plain else complete(asked, merged(self._defaults, asked), place, faults)
-        )
-        self._add(target, asked.url, (*place, "url"), faults)
+        self._add(self._completed(asked, place, faults), asked.url, (*place, "url"), faults)
+
+    def _completed(self, asked: TargetIn, place: Sequence[int | str], faults: Faults) -> Target:
+        given = asked.model_fields_set
+        if given == {"url"}:
+            return self._plain
+        if not given - {"url"} <= _SIMPLE or asked.method not in _METHODS:
+            return complete(asked, merged(self._defaults, asked), place, faults)
+        # Lists repeat themselves, and fields that can hold nothing wrong need no second look.
+        key = tuple((name, getattr(asked, name)) for name in _SIMPLE if name in given)
+        found = self._seen.get(key)
+        if found is None:
+            found = complete(asked, merged(self._defaults, asked), place, faults)
+            if len(self._seen) < _SEEN:
+                self._seen[key] = found
+        return found
 
     def makes_room(self) -> bool:
         """Count one more; false when it is one too many.

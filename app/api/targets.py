@@ -4,7 +4,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from pydantic import BeforeValidator, Field, JsonValue
@@ -180,14 +180,11 @@ def _refuse_masks(asked: TargetFields, place: Place, faults: Faults) -> None:
 
 def merged(defaults: TargetFields, asked: TargetFields) -> TargetFields:
     """A target's own fields before the defaults; a body of either kind is one field."""
-    own, filled = _given(asked, without="url"), _given(defaults)
+    own = {name: getattr(asked, name) for name in asked.model_fields_set if name != "url"}
     if own.keys() & {"body", "json_body"}:
-        filled = {name: filled[name] for name in filled.keys() - {"body", "json_body"}}
-    return TargetFields.model_construct(**{**filled, **own})
-
-
-def _given(asked: TargetFields, without: str = "") -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in asked.model_fields_set if name != without}
+        own = {"body": None, "json_body": None, **own}
+    # A copy: making a model anew asks every default for its signature.
+    return defaults.model_copy(update=own)
 
 
 def _authorization(asked: TargetFields, place: Place, faults: Faults) -> str | None:
