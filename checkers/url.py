@@ -75,6 +75,11 @@ class Url(NamedTuple):
         return f"{self.scheme}://{self.authority}{self.target}"
 
 
+def without_surrogates(text: str) -> str:
+    """A text that can be encoded: half characters become U+FFFD, which no URL may hold either."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def host_and_port(text: str) -> str:
     """Host and port as a URL writes them, the scheme's own port filled in; of any text at all."""
     scheme, _, rest = text.partition("://")

@@ -7,7 +7,6 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Final
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from starlette.requests import Request
@@ -25,7 +24,8 @@ from app.domain.errors import (
 )
 
 _OPEN: Final = frozenset({"/livez", "/readyz"})
-_HOST = re.compile(r"[A-Za-z0-9_.:-]+\Z")
+# RFC 9110, 7.2: a name or an address, and a port.
+_HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:(?P<port>[0-9]{0,5}))?\Z")
 # A body may pause for so long, and after a while has to come at some rate: who sends a byte a
 # second would hold a connection for days.
 _SILENCE_SECONDS: Final = 30.0
@@ -74,9 +74,10 @@ class Gate:
             if not given and request.scope["http_version"] == "1.0":
                 return
             raise Malformed("A request names its host once (RFC 9112, 3.2).")
-        host = _host_of(given[0])
-        if host is None:
+        named = _HOST.match(given[0])
+        if named is None:
             raise Malformed(f"{given[0]!r} is not a host.")
+        host = named["host"].strip("[]").lower()
         if not (host in self._hosts or _is_loopback(host) or host == _own_address(request)):
             raise UnknownHost(
                 f"This service is not called {host!r}. Name it in TERCET_ALLOWED_HOSTS if it is."
@@ -84,18 +85,15 @@ class Gate:
 
     def _check_origin(self, request: Request) -> None:
         """A web page elsewhere must not drive a service that its reader can reach."""
-        origin = request.headers.get("origin")
-        if origin is None or request.method in _SAFE:
+        if request.method in _SAFE:
             return
-        try:
-            parts = urlsplit(origin)
-            port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-        except ValueError:
-            parts, port = urlsplit(""), None
-        own = urlsplit(f"{parts.scheme}://{request.headers.get('host', '')}")
-        own_port = own.port or _DEFAULT_PORTS.get(parts.scheme)
-        if parts.hostname is None or (parts.hostname, port) != (own.hostname, own_port):
-            raise ForeignOrigin(f"A page of {origin} may not change anything here.")
+        own = _HOST.match(request.headers.get("host", ""))
+        for origin in request.headers.getlist("origin"):
+            scheme, _, authority = origin.partition("://")
+            port = _DEFAULT_PORTS.get(scheme)
+            given = _HOST.match(authority) if port else None
+            if given is None or own is None or _at(given, port) != _at(own, port):
+                raise ForeignOrigin(f"A page of {origin} may not change anything here.")
 
     def _check_key(self, request: Request) -> None:
         if self._key is None or request.url.path in _OPEN:
@@ -143,17 +141,9 @@ def _too_slow() -> TooSlow:
     return TooSlow("The body came too slowly; send it again, in one go.")
 
 
-def _host_of(field: str) -> str | None:
-    """The host of a Host field, without brackets and port; `None` when it is none."""
-    try:
-        parts = urlsplit(f"//{field}")
-        # Asked for its ValueError: a port that is no number is no port.
-        _ = parts.port
-    except ValueError:
-        return None
-    if parts.netloc != field or not parts.hostname or not _HOST.match(parts.hostname):
-        return None
-    return parts.hostname
+def _at(host: re.Match[str], default_port: int | None) -> tuple[str, str]:
+    """Host and port that a field or an origin names; a proxy may stand between the two schemes."""
+    return host["host"].lower(), host["port"] or str(default_port)
 
 
 def _is_loopback(host: str) -> bool:

@@ -131,7 +131,9 @@ class AgainQuery(BaseModel):
         another = strategy != batch.strategy.value
         # What was chosen for one strategy need not fit another.
         client = self.client or (None if another else batch.client.value)
-        many = self.concurrency or (None if another else batch.concurrency)
+        many = None if another else batch.concurrency
+        if self.concurrency is not None:
+            many = self.concurrency
         chosen = choose(strategy, client, many, (), faults)
         _check_callback(self.callback_url, faults)
         if faults or chosen is None:
@@ -143,7 +145,7 @@ class AgainQuery(BaseModel):
             concurrency=chosen[2],
             pace=Pace(self.pace or batch.pace.value),
             per_host=batch.per_host if self.per_host is None else self.per_host,
-            name=self.name or batch.name,
+            name=batch.name if self.name is None else self.name,
             labels=batch.labels,
             callback_url=self.callback_url,
         )
@@ -173,7 +175,7 @@ async def read_batch(body: Body, query: BatchQuery) -> BatchDraft:
     options = _options(query, faults)
     gathered = Gathered(options.defaults, faults, skip_invalid=query.skips_invalid)
     rows = reader(gathered, faults)
-    await read_rows(body.chunks(), rows, quoted=body.media_type == "text/csv")
+    await read_rows(body.chunks(), rows, gathered, quoted=body.media_type == "text/csv")
     gathered.check_count(faults)
     return _draft(options, gathered.targets, faults)
 
@@ -234,6 +236,8 @@ def _in_query(error: ValidationError) -> Invalid:
     for entry in error.errors(include_url=False, include_context=False, include_input=False):
         first, *rest = entry["loc"]
         place = (f"defaults.{rest[0]}", *rest[1:]) if first == "defaults" and rest else (first,)
+        if first == "labels":
+            place = ("label",)
         found.append(FieldError(pointer_to(place), f"query: {field_error(entry).detail}"))
     return Invalid("A parameter is not valid.", found)
 
@@ -244,5 +248,8 @@ def _labels(texts: Sequence[str], faults: Faults) -> dict[str, JsonValue]:
         key, separator, value = text.partition("=")
         if not separator or not key:
             faults.invalid(("label",), f"query: {text!r} is not of the form key=value")
-        labels[key] = value
+        elif key in labels:
+            faults.invalid(("label",), f"query: {key!r} is given twice")
+        else:
+            labels[key] = value
     return labels

@@ -21,7 +21,7 @@ from app.api.wired import (
     preferred_wait,
 )
 from app.domain.batch import Batch
-from app.domain.errors import Conflict, Invalid
+from app.domain.errors import Conflict, FieldError, Invalid
 from app.services import batches
 from app.storage import batches as batch_rows
 
@@ -91,7 +91,8 @@ async def rerun(
     body = Body(request)
     async for chunk in body.chunks():
         if chunk:
-            raise Invalid("What is to be different stands in the query; there is no body.")
+            told = "What is to be different stands in the query; there is no body."
+            raise Invalid(told, [FieldError("", told)])
     batch = await batches.rerun(
         service.database,
         service.notices,

@@ -94,7 +94,9 @@ def checked(raw: bytes, model: type[Model]) -> Model:
 def field_error(entry: Any, *place: int | str) -> FieldError:
     """What pydantic says of a field, with where it lies."""
     told = str(entry["msg"]).removeprefix("Value error, ")
-    return FieldError(pointer_to((*place, *entry["loc"])), told)
+    # A key that is wrong is pointed at by itself: no pointer leads to a key.
+    parts = [part for part in entry["loc"] if part != "[key]"]
+    return FieldError(pointer_to((*place, *parts)), told)
 
 
 def _charset_of(content_type: str) -> str:

@@ -61,11 +61,13 @@ class Gathered:
                 self._seen[key] = found
         return found
 
-    def makes_room(self) -> bool:
-        """Count one more; false when it is one too many.
+    @property
+    def full(self) -> bool:
+        """Whether there are more than there may be."""
+        return self.count > MAX_TARGETS
 
-        Counted on to the end, so that the answer can say how many there were.
-        """
+    def makes_room(self) -> bool:
+        """Count one more; false when it is one too many."""
         self.count += 1
         return self.count <= MAX_TARGETS
 
@@ -73,8 +75,8 @@ class Gathered:
         """Note that there are too few or too many."""
         if self.count == 0:
             faults.invalid(("urls",), "there is no target; give urls or targets")
-        if self.count > MAX_TARGETS:
-            faults.invalid(("urls",), f"there are {self.count} targets; at most {MAX_TARGETS}")
+        if self.full:
+            faults.invalid(("urls",), f"there are more than {MAX_TARGETS} targets")
 
     def _add(self, target: Target, url: str, place: Sequence[int | str], faults: Faults) -> None:
         if not self._skip_invalid:

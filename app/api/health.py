@@ -27,6 +27,11 @@ async def livez() -> Health:
     return Health(status="ok", missing=[])
 
 
+@router.head("/livez", summary="Livez, without a body")
+async def livez_head() -> None:
+    """Whether the process answers at all."""
+
+
 @router.get("/readyz", responses={503: {"model": Health}})
 async def readyz(service: Wired, response: Response) -> Health:
     """Whether what the service needs is there; tells what is missing."""

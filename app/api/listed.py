@@ -14,7 +14,7 @@ _LATER_STRATEGIES = ("auto",)
 _LabelKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _LabelValue = Annotated[str, Field(max_length=256)]
 Labels = Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)]
-Name = Annotated[str, Field(max_length=200)]
+Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 MAX_PER_HOST = 10_000
 StrategyIn = Literal["sequential", "threaded", "multiprocess", "async", "hybrid", "auto"]
 ClientIn = Literal["requests", "aiohttp", "curl"]

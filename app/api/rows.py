@@ -25,8 +25,8 @@ _SWITCHES: Final = {"true": True, "false": False, "1": True, "0": False}
 _STRUCTURED: Final = frozenset({"headers", "json", "auth", "expect"})
 # So much is handed to a thread at once: enough that the hop costs nothing beside it.
 _BLOCK_BYTES: Final = 256 * 1024
-# A record with quotes that never close must not take the rest of the body with it.
-_MAX_RECORD_BYTES: Final = 1024 * 1024
+# A body has its own limit; a cell needs none beside it.
+csv.field_size_limit(2**31 - 1)
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -185,7 +185,9 @@ def of_text(name: str, text: str) -> object:
     return text
 
 
-async def read_rows(chunks: AsyncIterator[bytes], rows: Rows, *, quoted: bool) -> None:
+async def read_rows(
+    chunks: AsyncIterator[bytes], rows: Rows, gathered: Gathered, *, quoted: bool
+) -> None:
     """Hand on a body's lines as they come, some at a time, in a thread.
 
     Args:
@@ -193,6 +195,9 @@ async def read_rows(chunks: AsyncIterator[bytes], rows: Rows, *, quoted: bool) -
     """
     lines = _Lines(quoted=quoted)
     async for chunk in chunks:
+        if gathered.full:
+            # The answer is settled; the rest is only let in.
+            continue
         lines.add(chunk)
         if lines.size >= _BLOCK_BYTES:
             await asyncio.to_thread(lambda: rows.take(list(lines.whole())))
@@ -208,7 +213,6 @@ class _Lines:
         self._held: list[bytes] = []
         self._rest = b""
         self._begun: list[bytes] = []
-        self._begun_bytes = 0
         self._open = False
         self._number = 0
         self.size = 0
@@ -235,17 +239,16 @@ class _Lines:
             self._number += 1
             return
         self._begun.append(line)
-        self._begun_bytes += len(line) + 1
         if self._quoted and line.count(b'"') % 2:
             self._open = not self._open
-        if not self._open or self._begun_bytes > _MAX_RECORD_BYTES:
+        if not self._open:
             yield self._joined()
 
     def _joined(self) -> Line:
         number = self._number + 1
         self._number += len(self._begun)
         data = b"\n".join(self._begun).removesuffix(b"\r")
-        self._begun, self._begun_bytes, self._open = [], 0, False
+        self._begun, self._open = [], False
         # What is not UTF-8 stays recognisable.
         return number, data.decode("utf-8", "surrogateescape")
 

@@ -125,7 +125,8 @@ def check_url(url: str, place: Sequence[int | str], faults: Faults) -> None:
     try:
         parse(url)
     except InvalidUrl as error:
-        faults.invalid(place, str(error))
+        undecoded = any("\udc80" <= character <= "\udcff" for character in url)
+        faults.invalid(place, "is not UTF-8" if undecoded else str(error))
 
 
 def complete(

@@ -1,5 +1,6 @@
 """What a route is handed: the parts of the running service."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,6 +15,7 @@ from app.storage.database import Database
 from app.storage.idempotency import Once
 
 MAX_WAIT_SECONDS = 60.0
+_KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +67,12 @@ def once_of(request: Request, key: str | None, digest: str) -> Once | None:
     """
     if key is None:
         return None
-    if not key.strip() or not key.isascii() or not key.isprintable():
+    if not _KEY.match(key):
         raise Invalid(
             "The Idempotency-Key is not valid.",
             [FieldError("/Idempotency-Key", "header: 1 to 255 visible ASCII characters")],
         )
-    return Once(f"{request.method} {request.url.path}", key.strip(), digest)
+    return Once(f"{request.method} {request.url.path}", key, digest)
 
 
 def preferred_wait(fields: Sequence[str] | None) -> float | None:

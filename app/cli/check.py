@@ -51,7 +51,11 @@ class Misused(Exception):
 
 
 class _Unwritten(Exception):
-    """An outcome could not be written; its cause says why."""
+    """An outcome could not be written."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 def check(asked: Asked) -> int:
@@ -72,7 +76,7 @@ def check(asked: Asked) -> int:
     except KeyboardInterrupt:
         interrupted = True
     except _Unwritten as error:
-        return unwritten("check", error.__cause__)
+        return unwritten("check", error.why)
     except (CheckerError, OSError) as error:
         sys.stderr.write(f"tercet check: {error}\n")
         return 2
@@ -128,11 +132,13 @@ def bundle_of(path: Path | None) -> str | None:
     return str(path)
 
 
-def unwritten(command: str, error: BaseException | None) -> int:
+def unwritten(command: str, error: OSError) -> int:
     """Say that what was found could not be written; the exit code."""
     # What is still held back must not be tried once more at the interpreter's end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.stderr.write(f"tercet {command}: the result cannot be written: {error}\n")
+    if not isinstance(error, BrokenPipeError):
+        # Who reads no more, as `head` does, wants no more either.
+        sys.stderr.write(f"tercet {command}: the result cannot be written: {error}\n")
     return 2
 
 
@@ -171,7 +177,7 @@ async def _run(
             try:
                 writer.write(some)
             except OSError as error:
-                raise _Unwritten from error
+                raise _Unwritten(error) from error
             progress.advance(task, len(some))
 
         try:

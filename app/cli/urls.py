@@ -6,6 +6,8 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Final
 
+from checkers.url import without_surrogates
+
 # More than this goes to a file: a list of any length takes no more memory.
 _HELD_BYTES: Final = 1024 * 1024
 
@@ -23,7 +25,7 @@ class Urls:
         for url in urls:
             # What was not UTF-8 is told as such, not carried on as half a character; and a line
             # break, which only an argument can hold, stays part of its URL.
-            written = url.encode("utf-8", "replace").replace(b"\n", b"\x00")
+            written = without_surrogates(url).encode("utf-8").replace(b"\n", b"\x00")
             self._file.write(written + b"\n")
             self._count += 1
 
@@ -64,8 +66,9 @@ def _all(given: Sequence[str], file: Path | None) -> Iterator[str]:
 
 def _read(text: Iterable[str], name: str) -> Iterator[str]:
     try:
-        for line in text:
-            url = line.strip()
+        for number, line in enumerate(text):
+            # Some editors begin a file with a mark of its encoding.
+            url = (line.removeprefix("\ufeff") if number == 0 else line).strip()
             if url and not url.startswith("#"):
                 yield url
     except (UnicodeDecodeError, ValueError) as error:

@@ -18,6 +18,10 @@ METRICS: Final = {
 }
 
 
+# Outcomes that say something of a target, and so of who looked at it.
+_SEEN: Final = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
+
+
 class Figure(NamedTuple):
     """One kind of figure with its value for every contender, where it has one."""
 
@@ -77,9 +81,11 @@ def answer(report: Report) -> str:
     comparison, recommendation = report.comparison, report.recommendation
     if not any(summary.figures.batches for summary in report.summaries):
         return f"The comparison is {comparison.status.value}; no round has been measured yet."
+    if not any(n for s in report.summaries for k, n in s.figures.counts.items() if k in _SEEN):
+        return "No target could be checked, so nobody was measured."
     fastest, cheapest = recommendation.fastest, recommendation.cheapest
     rounds = f"{comparison.rounds} round{'s' if comparison.rounds != 1 else ''}"
-    of = f"over {comparison.total:,} targets in {rounds}"
+    of = f"over {comparison.total:,} target{'s' if comparison.total != 1 else ''} in {rounds}"
     if fastest == cheapest:
         return f"{fastest} was both the fastest and the cheapest {of}."
     return f"{fastest} was the fastest and {cheapest} the cheapest {of}."

@@ -57,6 +57,9 @@ async def rerun(
     """
 
     def store(session: Session) -> Batch:
+        made = made_before(session, once)
+        if made is not None:
+            return batches.load(session, made)
         batch = batches.load(session, public_id)
         if not batch.ended:
             raise Conflict("The batch has not ended.")

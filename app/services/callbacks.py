@@ -19,7 +19,7 @@ from app.services.notices import Notices
 from app.storage import batches, callbacks
 from app.storage.callbacks import Due
 from app.storage.database import Database
-from checkers import ClientName, Item, Outcome, Reason, Status, StrategyName, Target
+from checkers import ClientName, Item, Outcome, Reason, StrategyName, Target
 
 logger = structlog.get_logger(__name__)
 
@@ -107,7 +107,8 @@ class Callbacks:
 
     async def _note(self, due: Due, outcome: Outcome) -> None:
         rest = rest_after(due.tries + 1)
-        if outcome.status in (Status.UP, Status.DEGRADED):
+        # The status alone says that it was heard, whatever came after it.
+        if outcome.http_status is not None and 200 <= outcome.http_status < 300:
             status, due_at, error = CallbackStatus.SENT, None, None
         elif rest is None or outcome.reason is Reason.ADDRESS_NOT_ALLOWED:
             status, due_at, error = CallbackStatus.DEAD, None, outcome.detail

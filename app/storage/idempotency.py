@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from app.domain.errors import Invalid
+from app.domain.errors import FieldError, Invalid
 from app.storage.instants import to_column
 from app.storage.rows import IdempotencyRow
 
@@ -36,7 +36,8 @@ def made_before(session: Session, once: Once | None) -> str | None:
     if row is None:
         return None
     if row.digest != once.digest:
-        raise Invalid("This Idempotency-Key was used before, with another request.")
+        told = "was used before, with another request"
+        raise Invalid(f"This Idempotency-Key {told}.", [FieldError("/Idempotency-Key", told)])
     return row.made
 
 

@@ -14,6 +14,7 @@ from app.domain.statistics import nearest_rank_index
 from app.storage.instants import micros
 from app.storage.rows import OutcomeRow
 from checkers import Outcome, Reason, Status
+from checkers.url import without_surrogates
 
 _COLUMNS: Final = (
     "batch_id, seq, status, reason, detail, http_status, http_version, final_url, redirects, "
@@ -165,4 +166,4 @@ def _storable(text: str | None) -> str | None:
     """Without lone surrogates, which no database takes."""
     if text is None or text.isascii():
         return text
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return without_surrogates(text)

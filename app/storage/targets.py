@@ -13,6 +13,7 @@ from app.storage.database import vault_of
 from app.storage.rows import BatchRow, ComparisonRow, OutcomeRow, TargetListRow, TargetRow
 from checkers import Item, Status, Target
 from checkers.target import SECRET_HEADERS
+from checkers.url import without_surrogates
 
 _INSERT: Final = "INSERT INTO targets (list_id, seq, url, spec) VALUES (?, ?, ?, ?)"
 # Different targets of one list that are kept decoded while it is read.
@@ -129,8 +130,8 @@ def _with_secrets(spec: str, change: Callable[[str], str]) -> str:
 
 
 def _storable(url: str) -> str:
-    """Without lone surrogates, which no database takes; such a URL is not valid anyway."""
-    return url if url.isascii() else url.encode("utf-8", "replace").decode("utf-8")
+    """Without lone surrogates, which no database takes; what stands for them is as invalid."""
+    return url if url.isascii() else without_surrogates(url)
 
 
 def _spec(target: Target) -> str:

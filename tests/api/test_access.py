@@ -29,7 +29,17 @@ def test_a_request_for_another_host_is_misdirected(service: Service, host: str, 
     assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
 
 
-@pytest.mark.parametrize("head", ["", "Host: a\r\nHost: b\r\n", "Host: a b\r\n", "Host: a:x\r\n"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        "Host: a\r\nHost: b\r\n",
+        "Host: a b\r\n",
+        "Host: a:x\r\n",
+        "Host: [::1]evil\r\n",
+        "Host: a@127.0.0.1\r\n",
+    ],
+)
 def test_a_request_names_its_host_once_and_well(service: Service, head: str) -> None:
     parts = urlsplit(service.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
@@ -41,7 +51,16 @@ def test_a_request_names_its_host_once_and_well(service: Service, head: str) -> 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE", "PUT", "PATCH"])
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "file://", "http://[", ""]
+    "origin",
+    [
+        "http://evil.example",
+        "null",
+        "http://127.0.0.1:1",
+        "file://",
+        "http://[",
+        "",
+        "http://a@127.0.0.1",
+    ],
 )
 def test_a_page_of_another_origin_changes_nothing(
     service: Service, method: str, origin: str

@@ -68,7 +68,7 @@ def test_a_key_counts_for_its_path_only(service: Service, key: str) -> None:
     assert post(service, body, key, "/api/v1/comparisons").json()["id"] == comparison.json()["id"]
 
 
-@pytest.mark.parametrize("bad", ["", "é", "k" * 256])
+@pytest.mark.parametrize("bad", ["", "é", "a b", "k" * 256])
 def test_a_key_that_is_none_is_refused(service: Service, bad: str) -> None:
     answer = service.call(
         "POST", "/api/v1/batches", json={"urls": [URL]}, headers={"Idempotency-Key": bad.encode()}
@@ -123,6 +123,19 @@ def test_a_rerun_with_a_key_is_made_once(service: Service, key: str) -> None:
     assert len(ids) == 1
 
 
+def test_a_rerun_is_answered_again_when_what_it_ran_again_is_gone(
+    service: Service, key: str
+) -> None:
+    batch = service.batch(URL)
+    headers = {"Idempotency-Key": key}
+    first = service.call("POST", batch["links"]["rerun"], headers=headers)
+    service.call("DELETE", batch["links"]["self"])
+
+    again = service.call("POST", batch["links"]["rerun"], headers=headers)
+
+    assert (again.status_code, again.json()["id"]) == (202, first.json()["id"])
+
+
 def test_what_cannot_be_run_again_says_why(service: Service, farm: Servers) -> None:
     url = f"http://127.0.0.1:{farm.serve(answering(ok()))}/"
     slow = f"http://127.0.0.1:{farm.serve(delayed(20, ok()))}/"
@@ -132,9 +145,11 @@ def test_what_cannot_be_run_again_says_why(service: Service, farm: Servers) -> N
     nothing = service.call("POST", f"{up['links']['rerun']}?only=not_up")
     early = service.call("POST", running["links"]["rerun"])
     misfit = service.call("POST", f"{up['links']['rerun']}?client=aiohttp&strategy=threaded")
+    none = service.call("POST", f"{up['links']['rerun']}?concurrency=0")
 
     service.call("DELETE", running["links"]["self"])
     assert (nothing.status_code, early.status_code, misfit.status_code) == (409, 409, 422)
+    assert none.status_code == 422
 
 
 def test_finished_runs_are_reported_by_strategy_client_and_size(

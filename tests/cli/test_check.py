@@ -251,3 +251,21 @@ def test_a_check_loads_neither_the_web_framework_nor_the_database() -> None:
     ).stdout.split()
 
     assert {"fastapi", "starlette", "sqlalchemy", "pydantic", "requests"}.isdisjoint(loaded)
+
+
+def test_who_reads_no_more_is_not_told_of_it(up: str) -> None:
+    program = f"{sys.executable} -P -m app check - -o ndjson --per-host 0 | head -1"
+    ended = subprocess.run(
+        ["bash", "-c", program], input="\ufeff" + f"{up}\n" * 2000, capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+
+    assert json.loads(ended.stdout)["url"] == up
+    assert "TaskGroup" not in ended.stderr
+    assert "cannot be written" not in ended.stderr
+
+
+def test_a_comparison_that_measured_nobody_names_nobody() -> None:
+    ended = tercet("compare", "nope", "-c", "async", "--rounds", "1")
+
+    assert "No target could be checked" in ended.stdout

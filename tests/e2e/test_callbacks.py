@@ -70,6 +70,17 @@ def test_the_end_of_a_batch_is_told_once(service: Service, farm: Servers) -> Non
     assert callback == {"url": receiver.url, "status": "sent", "tries": 1, "error": None}
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [ok(bytes(3_000_000)), ok(b"no gzip", b"Content-Encoding: gzip"), ok(status=b"204 No Content")],
+)
+def test_an_answer_of_2xx_is_enough(service: Service, farm: Servers, answer: bytes) -> None:
+    receiver = Receiver(farm, answer)
+    batch = _post(service, f"http://127.0.0.1:{farm.refusing()}/", receiver.url)
+
+    assert _callback(service, batch, "sent")["tries"] == 1
+
+
 def test_a_receiver_that_fails_is_told_again_under_the_same_id(
     service: Service, farm: Servers
 ) -> None:
