@@ -93,10 +93,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 @asynccontextmanager
 async def _running(settings: Settings) -> AsyncIterator[Service]:
     """The parts of the service, with its loops under way until the block is left."""
-    passphrase = settings.secret_key
-    vault = open_vault(
-        settings.database_url, None if passphrase is None else passphrase.get_secret_value()
-    )
+    vault = open_vault(settings.database_url, settings.passphrase)
     database = Database(settings.database_url, vault)
     engine = Engine(settings.allowed_networks, ca_bundle=settings.ca_bundle)
     notices = Notices()

@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def passphrase(self) -> str | None:
+        """What secrets are sealed with; `None`: the key file's key."""
+        return None if self.secret_key is None else self.secret_key.get_secret_value()
+
+    @property
     def loopback_only(self) -> bool:
         """Whether nobody but this machine can reach the service."""
         if self.host in _LOOPBACK_NAMES:

@@ -1,30 +1,21 @@
 """Batches as they are asked for: as JSON, or as rows with the rest in the query."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from app.api.asked import Faults
 from app.api.bodies import JSON, Body, field_error
 from app.api.gathered import Gathered
-from app.api.listed import MAX_PER_HOST, ClientIn, Listed, Name, StrategyIn, choose
+from app.api.listed import ClientIn, Listed, Name, PaceIn, PerHost, StrategyIn, choose
 from app.api.problems import pointer_to
 from app.api.rows import READERS, of_text, read_rows
 from app.api.targets import check_url
 from app.domain.batch import Batch, BatchDraft, Pace
 from app.domain.errors import FieldError, Invalid, UnsupportedMediaType
-from checkers import Target
+from checkers import ClientName, StrategyName, Target
 
-PaceIn = Literal["truthful", "max"]
-PerHost = Annotated[
-    int,
-    Field(
-        ge=0,
-        le=MAX_PER_HOST,
-        description="In flight at most to one host and port as written in the URL; 0: no limit.",
-    ),
-]
 _STRATEGY = "How many at once."
 _CLIENT = "With which library; null: the strategy's own."
 _CONCURRENCY = "In flight at most; null: the strategy's own."
@@ -134,15 +125,12 @@ class AgainQuery(BaseModel):
         many = None if another else batch.concurrency
         if self.concurrency is not None:
             many = self.concurrency
-        chosen = choose(strategy, client, many, (), faults)
-        _check_callback(self.callback_url, faults)
-        if faults or chosen is None:
-            raise faults.error()
+        how = _chosen(strategy, client, many, self.callback_url, faults)
         return BatchDraft(
             targets=targets,
-            strategy=chosen[0],
-            client=chosen[1],
-            concurrency=chosen[2],
+            strategy=how[0],
+            client=how[1],
+            concurrency=how[2],
             pace=Pace(self.pace or batch.pace.value),
             per_host=batch.per_host if self.per_host is None else self.per_host,
             name=batch.name if self.name is None else self.name,
@@ -186,15 +174,12 @@ def _of_json(asked: BatchIn, *, skip_invalid: bool) -> BatchDraft:
 
 
 def _draft(asked: BatchIn, targets: Sequence[Target], faults: Faults) -> BatchDraft:
-    chosen = choose(asked.strategy, asked.client, asked.concurrency, (), faults)
-    _check_callback(asked.callback_url, faults)
-    if faults or chosen is None:
-        raise faults.error()
+    how = _chosen(asked.strategy, asked.client, asked.concurrency, asked.callback_url, faults)
     return BatchDraft(
         targets=targets,
-        strategy=chosen[0],
-        client=chosen[1],
-        concurrency=chosen[2],
+        strategy=how[0],
+        client=how[1],
+        concurrency=how[2],
         pace=Pace(asked.pace),
         per_host=asked.per_host,
         name=asked.name,
@@ -203,9 +188,16 @@ def _draft(asked: BatchIn, targets: Sequence[Target], faults: Faults) -> BatchDr
     )
 
 
-def _check_callback(url: str | None, faults: Faults) -> None:
-    if url is not None:
-        check_url(url, ("callback_url",), faults)
+def _chosen(
+    strategy: str, client: str | None, concurrency: int | None, callback: str | None, faults: Faults
+) -> tuple[StrategyName, ClientName, int]:
+    """How a batch is carried out, once all of it is right; raises what `faults` were told."""
+    chosen = choose(strategy, client, concurrency, (), faults)
+    if callback is not None:
+        check_url(callback, ("callback_url",), faults)
+    if faults or chosen is None:
+        raise faults.error()
+    return chosen
 
 
 def _options(query: BatchQuery, faults: Faults) -> BatchIn:

@@ -11,7 +11,7 @@ from app.api.asked import Asked, Faults, Place
 from app.api.bodies import Body, body_of
 from app.api.comparison_out import ComparisonOut, ComparisonPage
 from app.api.known import Known
-from app.api.listed import MAX_PER_HOST, ClientIn, Listed, StrategyIn, choose
+from app.api.listed import ClientIn, Listed, PaceIn, PerHost, StrategyIn, choose
 from app.api.problems import RESPONSES
 from app.api.wired import (
     Cursor,
@@ -58,7 +58,7 @@ class ContenderIn(Asked):
     strategy: StrategyIn
     client: ClientIn | None = None
     concurrency: int | None = None
-    pace: Literal["truthful", "max"] | None = None
+    pace: PaceIn | None = None
     label: str | None = Field(default=None, min_length=1, max_length=64)
 
 
@@ -82,10 +82,8 @@ class ComparisonIn(Listed):
         default="sequential", description="A label; sequential is added when absent."
     )
     rounds: int = Field(default=DEFAULT_ROUNDS, ge=1, le=MAX_ROUNDS)
-    pace: Literal["truthful", "max"] = "max"
-    per_host: int = Field(
-        default=0, ge=0, le=MAX_PER_HOST, description="In flight at most to one host; 0: no limit."
-    )
+    pace: PaceIn = "max"
+    per_host: PerHost = 0
 
     def draft(self) -> ComparisonDraft:
         """The comparison, complete; raises `Invalid` or `NotAvailable`."""

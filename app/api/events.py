@@ -1,7 +1,6 @@
 """Server-Sent Events: how a batch or a comparison goes on, until it has ended."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, NamedTuple
@@ -17,6 +16,7 @@ from app.api.problems import RESPONSES
 from app.api.wired import Service, Wired
 from app.domain.errors import NotFound
 from app.services import batches, comparisons
+from app.services.notices import heard
 
 router = APIRouter(prefix="/api/v1", tags=["events"], responses=RESPONSES, dependencies=[Known])
 
@@ -115,17 +115,10 @@ async def _events(service: Service, public_id: str, look: Look) -> AsyncIterator
                 # Whoever comes again after the restart gets a snapshot at once.
                 return
             await asyncio.sleep(_BETWEEN_SECONDS)
-            if not await _something_new(news):
+            if not await heard(news, _SILENCE_SECONDS - _BETWEEN_SECONDS):
                 yield format_sse_event(comment="still here")
 
 
 def _progress(seen: _Seen) -> bytes:
     data = {"done": seen.done, "total": seen.total, "counts": seen.counts}
     return format_sse_event(event="progress", data_str=json.dumps(data), id=str(seen.done))
-
-
-async def _something_new(news: asyncio.Event) -> bool:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_SILENCE_SECONDS - _BETWEEN_SECONDS):
-            return await news.wait()
-    return False

@@ -15,7 +15,15 @@ _LabelKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-
 _LabelValue = Annotated[str, Field(max_length=256)]
 Labels = Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)]
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-MAX_PER_HOST = 10_000
+PerHost = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=10_000,
+        description="In flight at most to one host and port as written in the URL; 0: no limit.",
+    ),
+]
+PaceIn = Literal["truthful", "max"]
 StrategyIn = Literal["sequential", "threaded", "multiprocess", "async", "hybrid", "auto"]
 ClientIn = Literal["requests", "aiohttp", "curl"]
 

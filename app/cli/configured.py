@@ -17,8 +17,3 @@ def read_settings() -> Settings | None:
             said = found["msg"].removeprefix("Value error, ")
             sys.stderr.write(f"tercet: TERCET_{name}: {said}\n")
         return None
-
-
-def passphrase_of(settings: Settings) -> str | None:
-    """What the operator wants secrets sealed with; `None`: the key file's key."""
-    return None if settings.secret_key is None else settings.secret_key.get_secret_value()

@@ -7,7 +7,7 @@ from pathlib import Path
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli.configured import passphrase_of, read_settings
+from app.cli.configured import read_settings
 from app.storage import copies
 from app.storage.vault import WrongKey
 
@@ -36,7 +36,7 @@ def restore(copy: Path) -> int:
     if settings is None:
         return 2
     try:
-        copies.restore(settings.database_url, copy, passphrase_of(settings))
+        copies.restore(settings.database_url, copy, settings.passphrase)
     except _CANNOT as error:
         sys.stderr.write(f"tercet restore: {error}\n")
         return 2

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import logs
-from app.cli.configured import passphrase_of, read_settings
+from app.cli.configured import read_settings
 from app.main import build
 from app.storage.file import DatabaseInUse, DatabaseLock, migrate, open_vault
 from app.storage.vault import WrongKey
@@ -38,7 +38,7 @@ def serve() -> int:
         lock = DatabaseLock(settings.database_url)
         migrate(settings.database_url)
         # Asked here, so that a wrong key ends the start with its name.
-        open_vault(settings.database_url, passphrase_of(settings))
+        open_vault(settings.database_url, settings.passphrase)
         listener = _listen(settings.host, settings.port)
     except (
         DatabaseInUse,

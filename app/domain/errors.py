@@ -86,9 +86,3 @@ class ForeignOrigin(ServiceError):
     """A web page of another origin asks for a change."""
 
     code = "foreign_origin"
-
-
-class Unavailable(ServiceError):
-    """It cannot be done now; later it may."""
-
-    code = "unavailable"

@@ -10,7 +10,7 @@ from app.services import clock
 from app.services.notices import Notices
 from app.storage import batches, targets
 from app.storage.database import Database
-from app.storage.idempotency import Once, made_before, note_made
+from app.storage.idempotency import Once, made_once
 from checkers import Target
 
 
@@ -28,7 +28,7 @@ async def submit(
     """
 
     def store(session: Session) -> Batch:
-        return _accept(session, draft, once)
+        return _accept(session, lambda: draft, once)
 
     batch = await database.write(store)
     notices.work.set()
@@ -57,30 +57,32 @@ async def rerun(
     """
 
     def store(session: Session) -> Batch:
-        made = made_before(session, once)
-        if made is not None:
-            return batches.load(session, made)
-        batch = batches.load(session, public_id)
-        if not batch.ended:
-            raise Conflict("The batch has not ended.")
-        key, list_id = batches.key_of(session, public_id)
-        items = targets.load_items(session, list_id, not_up_in=key if only_not_up else None)
-        if not items:
-            raise Conflict("Every target was up; there is nothing to run again.")
-        return _accept(session, again(batch, [item.target for item in items]), once)
+        def found() -> BatchDraft:
+            batch = batches.load(session, public_id)
+            if not batch.ended:
+                raise Conflict("The batch has not ended.")
+            key, list_id = batches.key_of(session, public_id)
+            items = targets.load_items(session, list_id, not_up_in=key if only_not_up else None)
+            if not items:
+                raise Conflict("Every target was up; there is nothing to run again.")
+            return again(batch, [item.target for item in items])
+
+        return _accept(session, found, once)
 
     batch = await database.write(store)
     notices.work.set()
     return batch
 
 
-def _accept(session: Session, draft: BatchDraft, once: Once | None) -> Batch:
-    public_id = made_before(session, once)
-    if public_id is None:
-        public_id, now = clock.new_id("bat"), clock.now()
-        batches.insert_batch(session, public_id, draft, now)
-        note_made(session, once, public_id, now)
-    return batches.load(session, public_id)
+def _accept(session: Session, draft: Callable[[], BatchDraft], once: Once | None) -> Batch:
+    now = clock.now()
+
+    def make() -> str:
+        public_id = clock.new_id("bat")
+        batches.insert_batch(session, public_id, draft(), now)
+        return public_id
+
+    return batches.load(session, made_once(session, once, now, make))
 
 
 async def load(database: Database, public_id: str) -> Batch:

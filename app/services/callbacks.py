@@ -4,7 +4,6 @@ A callback is a check like any other, so it goes where the address policy lets i
 else, has a deadline, and follows no redirect.
 """
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -15,7 +14,7 @@ from app.domain.batch import Batch, CallbackStatus
 from app.domain.callback import rest_after
 from app.engine.local import Engine, Order, RunFailed, RunInterrupted, Slot
 from app.services import clock
-from app.services.notices import Notices
+from app.services.notices import Notices, heard
 from app.storage import batches, callbacks
 from app.storage.callbacks import Due
 from app.storage.database import Database
@@ -60,9 +59,7 @@ class Callbacks:
             except Exception:  # of a loop: a fault in one round must not end the telling
                 logger.exception("callbacks_interrupted")
                 pause = _REST_SECONDS
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._notices.callbacks.wait()
+            await heard(self._notices.callbacks, pause)
 
     async def _make_due(self) -> float:
         """Make what is due; seconds until the next may be."""

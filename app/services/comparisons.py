@@ -29,7 +29,7 @@ from app.storage import batches, comparisons, rounds, targets
 from app.storage.batches import RunKey
 from app.storage.comparisons import Claim
 from app.storage.database import Database
-from app.storage.idempotency import Once, made_before, note_made
+from app.storage.idempotency import Once, made_once
 from checkers import Item, Target
 
 logger = structlog.get_logger(__name__)
@@ -57,12 +57,14 @@ async def submit(
     """
 
     def store(session: Session) -> Comparison:
-        public_id = made_before(session, once)
-        if public_id is None:
-            public_id, now = clock.new_id("cmp"), clock.now()
+        now = clock.now()
+
+        def make() -> str:
+            public_id = clock.new_id("cmp")
             comparisons.insert_comparison(session, public_id, draft, now)
-            note_made(session, once, public_id, now)
-        return comparisons.load(session, public_id).comparison
+            return public_id
+
+        return comparisons.load(session, made_once(session, once, now, make)).comparison
 
     comparison = await database.write(store)
     notices.work.set()

@@ -1,7 +1,6 @@
 """The service's loops: they claim what waits, let the engine carry it out, and go on."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.engine.local import Engine, RunInterrupted, Slot
 from app.services import comparisons, runs
-from app.services.notices import Notices
+from app.services.notices import Notices, heard
 from app.services.runs import RunGone
 from app.storage import batches as batch_rows
 from app.storage import comparisons as comparison_rows
@@ -100,9 +99,7 @@ class Dispatcher:
                 logger.exception("run_interrupted", slot=slot.value)
                 await asyncio.sleep(_REST_SECONDS)
                 continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_SECONDS):
-                    await told.wait()
+            await heard(told, _LOOK_SECONDS)
 
     async def _carry_out_next(self, claim: Callable[[], Awaitable[Claimed | None]]) -> bool:
         claimed = await claim()

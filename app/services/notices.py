@@ -1,6 +1,7 @@
 """Word inside the service that something has happened; the database stays the only truth."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,14 @@ from time import monotonic
 from typing import TypeVar
 
 Thing = TypeVar("Thing")
+
+
+async def heard(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event so long at most; whether it came."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    return False
 
 
 class Notices:
@@ -84,11 +93,7 @@ class Notices:
             thing = await load()
             if ended(thing) or seconds <= 0 or self.closed:
                 return thing
-            try:
-                async with asyncio.timeout(seconds):
-                    await waiter.wait()
-            except TimeoutError:
-                pass
+            await heard(waiter, seconds)
             return await load()
         finally:
             self.unsubscribe(public_id, waiter)

@@ -23,8 +23,8 @@ logger = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _READERS: Final = 4
-# How long a statement waits for another process that holds the file's lock.
-_BUSY_SECONDS: Final = 30.0
+#: How long a statement waits for another process that holds the file's lock.
+BUSY_SECONDS: Final = 30.0
 # A write that takes longer than this waits for somebody: another process, or the disk.
 _LONG_SECONDS: Final = 5.0
 # Between two tries at writing what has to be written, in seconds.
@@ -171,7 +171,7 @@ def _engine(
         url,
         pool_size=connections,
         max_overflow=0,
-        connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS},
     )
 
     @event.listens_for(engine, "connect")

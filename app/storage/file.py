@@ -10,10 +10,9 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import make_url
 
+from app.storage.database import BUSY_SECONDS
 from app.storage.vault import Vault, WrongKey
 
-# How long a statement waits for another process that holds the file's lock.
-_BUSY_SECONDS: Final = 30.0
 # A fact of the database, sealed: it tells whether a key is the right one.
 _SEALED: Final = "sealed"
 _MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
@@ -101,7 +100,7 @@ def _key_path(url: str) -> Path:
 
 def check_vault(path: Path, vault: Vault) -> None:
     """Make sure that a migrated database's secrets can be opened; raises `WrongKey`."""
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
     try:
         with connection:
             row = connection.execute("SELECT value FROM meta WHERE name = ?", (_SEALED,)).fetchone()

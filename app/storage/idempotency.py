@@ -1,5 +1,6 @@
 """What requests with an Idempotency-Key have made."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,32 +25,31 @@ class Once(NamedTuple):
     digest: str
 
 
-def made_before(session: Session, once: Once | None) -> str | None:
-    """The id of what the first request of that key made.
+def made_once(session: Session, once: Once | None, now: datetime, make: Callable[[], str]) -> str:
+    """The id of what the first request of that key made, or of what is made now.
+
+    Args:
+        make: makes it and answers its id; noted in the same transaction.
 
     Raises:
-        Invalid: it sent something else.
+        Invalid: the first request sent something else.
     """
     if once is None:
-        return None
+        return make()
     row = session.get(IdempotencyRow, (once.scope, once.key))
-    if row is None:
-        return None
-    if row.digest != once.digest:
-        told = "was used before, with another request"
-        raise Invalid(f"This Idempotency-Key {told}.", [FieldError("/Idempotency-Key", told)])
-    return row.made
-
-
-def note_made(session: Session, once: Once | None, made: str, now: datetime) -> None:
-    """Note what a request made; called in the transaction that makes it."""
-    if once is not None:
-        session.execute(
-            insert(IdempotencyRow).values(
-                scope=once.scope,
-                key=once.key,
-                digest=once.digest,
-                made=made,
-                created_at=to_column(now),
-            )
+    if row is not None:
+        if row.digest != once.digest:
+            told = "was used before, with another request"
+            raise Invalid(f"This Idempotency-Key {told}.", [FieldError("/Idempotency-Key", told)])
+        return row.made
+    made = make()
+    session.execute(
+        insert(IdempotencyRow).values(
+            scope=once.scope,
+            key=once.key,
+            digest=once.digest,
+            made=made,
+            created_at=to_column(now),
         )
+    )
+    return made

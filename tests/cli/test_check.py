@@ -205,12 +205,16 @@ def test_ctrl_c_stops_at_once_with_what_is_known(up: str, farm: Servers, output:
     assert "Traceback" not in err
 
 
-def test_a_comparison_that_is_stopped_shows_the_rounds_it_has(up: str) -> None:
+def test_a_comparison_that_is_stopped_shows_the_rounds_it_has(farm: Servers) -> None:
+    crowd = Crowd(0.05)
+    url = f"http://127.0.0.1:{farm.serve(crowd.handle)}/"
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "app", "compare", up, "-c", "async", "--rounds", "100"],
+        [sys.executable, "-P", "-m", "app", "compare", url, "-c", "async", "--rounds", "100"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     ) as started:  # fmt: skip
-        time.sleep(6)
+        # The warm-up and two rounds: the third request is sent once the first round is known.
+        while crowd.asked < 3 and started.poll() is None:
+            time.sleep(0.02)
         started.send_signal(signal.SIGINT)
         out, err = started.communicate(timeout=20)
 
