@@ -5,8 +5,10 @@ asks for to a client and hands the exchange back. That is why every strategy and
 follows redirects, keeps deadlines and judges alike.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from itertools import pairwise
 from time import time
+from typing import Final
 
 from checkers.body import EXCERPT_BYTES
 from checkers.clients.exchange import Exchange, Hop
@@ -14,15 +16,20 @@ from checkers.clients.failure import Failure
 from checkers.cookies import Cookies
 from checkers.errors import InvalidUrl
 from checkers.failures import CUT_IN_HANDSHAKE, unidentified
+from checkers.lack import Lack, Pause, Waiting
 from checkers.looks import Sight
-from checkers.outcome import Attempt, Outcome, Reason, Status
+from checkers.outcome import Attempt, BoundBy, Outcome, Reason, Status
 from checkers.redirect import RedirectRefused, Request, next_request, with_cookies
 from checkers.target import Expectation, Target
 from checkers.timing import NO_PHASES, Marks, now, phases
 from checkers.url import Url, parse
 from checkers.verdict import effective, judge, looks_at_body, looks_at_checksum
 
-Conversation = Generator[Hop, Exchange, Outcome]
+# Between what either side can see of its own: a way through two kernels and the wake-up of whoever
+# answers, which no clock of ours can tell from the answer.
+_GRAIN_SECONDS: Final = 0.0005
+
+Conversation = Generator[Hop | Pause, Exchange, Outcome]
 
 
 def check(
@@ -33,6 +40,7 @@ def check(
     Args:
         seq: place of the target in the request, from 0.
         waiting_since: instant of the monotonic clock from which `queued` counts.
+            What is lacking here is waited out; then `queued` grows.
         with_findings: note every expectation with what was found.
     """
     started, started_at = now(), time()
@@ -51,10 +59,16 @@ def check(
         )
     expect = effective(target.expect)
     earlier: list[Attempt] = []
+    waiting = Waiting(target.timeout)
     while True:
-        outcome = yield from _attempt(
+        outcome, lack = yield from _attempt(
             seq, target, url, expect, queued, tuple(earlier), with_findings=with_findings
         )
+        if lack is not None and (pause := waiting.pause(lack)) is not None:
+            paused = now()
+            yield pause
+            queued += now() - paused
+            continue
         if outcome.status is not Status.DOWN or len(earlier) + 1 >= target.attempts:
             return outcome
         earlier.append(outcome.attempts[-1])
@@ -69,16 +83,18 @@ def _attempt(
     earlier: tuple[Attempt, ...],
     *,
     with_findings: bool,
-) -> Conversation:
-    """One try: the request, every redirect, and the verdict."""
+) -> Generator[Hop, Exchange, tuple[Outcome, Lack | None]]:
+    """One try: the request, every redirect, the verdict; and what was lacking to begin it."""
     started, started_at = now(), time()
-    seen, hops = yield from _follow(target, _first_request(target, url), started + target.timeout)
+    deadline, exchanges = started + target.timeout, list[Exchange]()
+    seen, hops = yield from _follow(target, _first_request(target, url), deadline, exchanges)
     total = _total(hops, seen.ended)
+    bound, bound_by = _bound(exchanges, total)
     parts = phases([marks for marks, _ in hops]) if total is not None else NO_PHASES
     sight = Sight(seen, total, parts, len(hops) - 1)
     verdict = judge(sight, expect, with_findings=with_findings)
     answered = seen.http_status is not None
-    return Outcome(
+    outcome = Outcome(
         seq=seq,
         url=target.url,
         status=verdict.status,
@@ -93,12 +109,15 @@ def _attempt(
         queued=queued,
         total=total,
         phases=parts,
+        error_bound=bound,
+        bound_by=bound_by,
         body_bytes=seen.body_bytes,
         excerpt=_excerpt(sight) if answered and verdict.status is not Status.UP else None,
         tls=seen.tls,
         earlier=earlier,
         findings=verdict.findings,
     )
+    return outcome, _lack(exchanges)
 
 
 def _first_request(target: Target, url: Url) -> Request:
@@ -112,9 +131,9 @@ _Hops = list[tuple[Marks, str]]
 
 
 def _follow(
-    target: Target, request: Request, deadline: float
+    target: Target, request: Request, deadline: float, exchanges: list[Exchange]
 ) -> Generator[Hop, Exchange, tuple[Exchange, _Hops]]:
-    """The request and every redirect, under one deadline."""
+    """The request and every redirect, under one deadline; each exchange is added to the list."""
     hops: _Hops = []
     cookies: Cookies | None = None
     keep_body, digest = looks_at_body(target), looks_at_checksum(target)
@@ -130,6 +149,7 @@ def _follow(
             ip_version=target.ip_version,
         )
         seen = yield hop
+        exchanges.append(seen)
         hops.append((seen.marks, request.url.text if not hops else request.url.wire))
         if seen.failure is not None:
             seen.failure = _of_tls(seen.failure, seen, request)
@@ -176,6 +196,25 @@ def _redirected(seen: Exchange, hops: _Hops) -> Exchange:
 def _total(hops: _Hops, ended: float) -> float | None:
     began = hops[0][0].began
     return None if began is None else max(ended - began, 0.0)
+
+
+def _lack(exchanges: Sequence[Exchange]) -> Lack | None:
+    """What was lacking to begin an attempt; what has been sent is not sent twice."""
+    first = exchanges[0]
+    begun = len(exchanges) > 1 or first.marks.request_start is not None
+    return None if begun or first.failure is None else first.failure.lack
+
+
+def _bound(exchanges: Sequence[Exchange], total: float | None) -> tuple[float | None, BoundBy]:
+    """How much of an attempt may be ours, and what that was told by."""
+    if total is None:
+        return None, BoundBy.CLOCK
+    ours = sum(exchange.ours for exchange in exchanges)
+    for before, after in pairwise(exchanges):
+        # From one hop to the next nobody waits but for us.
+        ours += max((after.marks.began or after.ended) - before.ended, 0.0)
+    told = {exchange.bound_by for exchange in exchanges}
+    return min(ours + _GRAIN_SECONDS, total), told.pop() if len(told) == 1 else BoundBy.CLOCK
 
 
 def _final_url(target: Target, hops: _Hops) -> str:

@@ -1,10 +1,11 @@
 """Checks as a work that any strategy can carry: which client, under which policy."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from enum import StrEnum
-from time import time
+from time import sleep, time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 from checkers.admission import Policy
 from checkers.check import Conversation, check
 from checkers.clients.exchange import BlockingClient, NonBlockingClient, Surroundings
+from checkers.lack import Pause
+from checkers.lag import CREW, AloneLag, Lag
 from checkers.lookup import Lookup
 from checkers.outcome import Outcome, Reason, Status
 from checkers.target import Target
@@ -49,6 +52,7 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
         waiting_since: instant of the monotonic clock from which every check waits for its turn.
         allowed_networks: special networks that may be contacted; `None`: every address.
         per_host: checks in flight at most to one host and port as written; 0: any number.
+        paced: spread the starts, so that our own lag stays small.
         findings: note each expectation with what was found.
     """
 
@@ -58,6 +62,7 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
     user_agent: str
     ca_bundle: str | None = None
     per_host: int = 0
+    paced: bool = True
     findings: bool = False
 
     def per_place(self) -> "PerPlace[Item] | None":
@@ -69,9 +74,9 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
         return PerPlace(lambda item: host_and_port(item.target.url), self.per_host)
 
     @contextmanager
-    def opened(self) -> Iterator[Callable[[Item], Outcome]]:
-        """Perform checks in the calling thread; threads may share it."""
-        client = self._blocking()
+    def opened(self, *, alone: bool = False) -> Iterator[Callable[[Item], Outcome]]:
+        """Perform checks in the calling thread; threads may share it unless it is `alone`."""
+        client = self._blocking(AloneLag() if alone else CREW)
 
         def perform(item: Item) -> Outcome:
             return self._carry_out(client, item)
@@ -125,9 +130,13 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
     def _carry_out(self, client: BlockingClient, item: Item) -> Outcome:
         conversation = self._conversation(item)
         try:
-            hop = next(conversation)
+            asked = next(conversation)
             while True:
-                hop = conversation.send(client.exchange(hop))
+                if isinstance(asked, Pause):
+                    sleep(asked.seconds)
+                    asked = next(conversation)
+                else:
+                    asked = conversation.send(client.exchange(asked))
         except StopIteration as ended:
             outcome: Outcome = ended.value
             return outcome
@@ -135,9 +144,13 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
     async def _carry_out_async(self, client: NonBlockingClient, item: Item) -> Outcome:
         conversation = self._conversation(item)
         try:
-            hop = next(conversation)
+            asked = next(conversation)
             while True:
-                hop = conversation.send(await client.exchange(hop))
+                if isinstance(asked, Pause):
+                    await asyncio.sleep(asked.seconds)
+                    asked = next(conversation)
+                else:
+                    asked = conversation.send(await client.exchange(asked))
         except StopIteration as ended:
             outcome: Outcome = ended.value
             return outcome
@@ -153,14 +166,14 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
     # A client's library is loaded by whoever uses it: a child that runs aiohttp never pays for
     # requests (20 MB, 80 ms), nor the reverse.
 
-    def _blocking(self) -> BlockingClient:
+    def _blocking(self, lag: Lag) -> BlockingClient:
         if self.client is ClientName.CURL:
             from checkers.clients.curl_client import CurlClient  # noqa: PLC0415
 
-            return CurlClient(self._surroundings())
+            return CurlClient(self._surroundings(), lag)
         from checkers.clients.requests_client import RequestsClient  # noqa: PLC0415
 
-        return RequestsClient(self._surroundings())
+        return RequestsClient(self._surroundings(), lag)
 
     def _nonblocking(self) -> NonBlockingClient:
         from checkers.clients.aiohttp_client import AiohttpClient  # noqa: PLC0415

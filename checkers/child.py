@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import gc
 import os
+import resource
 import signal
 import struct
 import sys
@@ -22,6 +23,8 @@ _PR_SET_PDEATHSIG: Final = 1
 _READ_LIMIT: Final = 1024 * 1024
 # A process that was told to end by closing its input is killed after this long, in seconds.
 _PATIENCE_SECONDS: Final = 2.0
+# Twice what the widest strategy may need, and some.
+_MAX_DESCRIPTORS: Final = 65_536
 
 
 class ChildLost(Exception):
@@ -166,6 +169,15 @@ def tie_to_parent() -> None:
     if len(sys.argv) > 1 and os.getppid() != int(sys.argv[1]):
         # It was gone before we could ask to be told.
         os._exit(0)
+
+
+def take_descriptors() -> None:
+    """Use as many descriptors as the system lets this process have: each check needs one or two."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MAX_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def collect_rarely() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from checkers.clients.failure import Failed, Failure
+from checkers.lack import Lack
 from checkers.lookup import LookupFailed, LookupImpossible
 from checkers.outcome import Reason
 from checkers.timing import Marks
@@ -139,8 +140,9 @@ def timed_out(marks: Marks) -> Failure:
 
 def _known(error: BaseException, marks: Marks) -> Failure | None:
     if isinstance(error, LookupFailed):
-        ours = isinstance(error, LookupImpossible)
-        return Failure(Reason.NOT_MEASURED if ours else Reason.NAME_NOT_RESOLVED, str(error))
+        if isinstance(error, LookupImpossible):
+            return Failure(Reason.NOT_MEASURED, str(error), error.lack)
+        return Failure(Reason.NAME_NOT_RESOLVED, str(error))
     if isinstance(error, TimeoutError) and error.errno is None:
         return timed_out(marks)
     if isinstance(error, ssl.SSLError):
@@ -176,7 +178,7 @@ def _tls_failure(error: ssl.SSLError, *, handshake: bool) -> Failure:
 
 def _failure(reason: Reason, error: BaseException) -> Failure:
     if reason is Reason.NOT_MEASURED:
-        return Failure(reason, f"This machine could not make the check: {error}.")
+        return Failure(reason, f"This machine could not make the check: {error}.", Lack.DESCRIPTORS)
     if reason is Reason.PROTOCOL_ERROR:
         said = str(error).strip().splitlines()
         return Failure(reason, f"{_SENTENCES[reason]} {said[0][:200] if said else ''}".strip())

@@ -14,8 +14,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-# Enough that hundreds of names whose server is silent do not hold back the others.
-MAX_LOOKUPS: Final = 256
+from checkers.lack import Lack
+
+# Enough that a thousand names whose servers are silent do not hold back the others.
+MAX_LOOKUPS: Final = 1024
 # Retire a thread that had nothing to do for this long, in seconds.
 _IDLE_SECONDS: Final = 10.0
 
@@ -33,7 +35,11 @@ class NameNotResolved(LookupFailed):
 
 
 class LookupImpossible(LookupFailed):
-    """We could not ask: descriptors or memory ran out here."""
+    """We could not ask: something is lacking here."""
+
+    def __init__(self, text: str, lack: Lack = Lack.DESCRIPTORS) -> None:
+        super().__init__(text)
+        self.lack = lack
 
 
 def system_resolve(name: str) -> list[str]:
@@ -65,7 +71,11 @@ class _Wanted(NamedTuple):
 
 
 class Lookup:
-    """A pool of look-ups for one process; any thread or event loop may ask it."""
+    """A pool of look-ups for one process; any thread or event loop may ask it.
+
+    No name waits behind another: where all are busy, whoever asks is told so and waits outside,
+    so that no waiting is taken for the time a look-up took.
+    """
 
     def __init__(self, resolve: Resolve = system_resolve, *, width: int = MAX_LOOKUPS) -> None:
         self._resolve = resolve
@@ -99,20 +109,36 @@ class Lookup:
         return await answer
 
     def ask(self, name: str) -> concurrent.futures.Future[Sequence[str]]:
-        """The answer to come, shared with whoever else asks meanwhile: never to be cancelled."""
+        """The answer to come, shared with whoever else asks meanwhile: never to be cancelled.
+
+        Raises:
+            LookupImpossible: no further look-up can be begun now.
+        """
         with self._lock:
             shared = self._in_flight.get(name)
             if shared is not None:
                 return shared
+            if len(self._in_flight) >= self._width:
+                raise LookupImpossible(
+                    f"The name could not be looked up: {self._width} look-ups are under way.",
+                    Lack.LOOKUPS,
+                )
+            if self._threads <= len(self._in_flight):
+                self._add_thread()
             future: concurrent.futures.Future[Sequence[str]] = concurrent.futures.Future()
             self._in_flight[name] = future
             self._wanted.put(_Wanted(name, future))
-            # As many threads as names in flight, so that none waits behind a slow one.
-            if self._threads < min(len(self._in_flight), self._width):
-                self._threads += 1
-                # Daemons: a name server that never answers must not hold up the exit.
-                threading.Thread(target=self._serve, name="lookup", daemon=True).start()
         return future
+
+    def _add_thread(self) -> None:
+        """As many as names in flight, so that none waits behind a slow one."""
+        # A daemon: a name server that never answers must not hold up the exit.
+        thread = threading.Thread(target=self._serve, name="lookup", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            raise LookupImpossible(f"The name could not be looked up: {error}.") from error
+        self._threads += 1
 
     def _serve(self) -> None:
         while True:

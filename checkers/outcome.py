@@ -86,6 +86,14 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     days_left: float
 
 
+class BoundBy(StrEnum):
+    """What an error bound rests on beside our own clock and counters."""
+
+    CLOCK = "clock"
+    ROUND_TRIP = "round_trip"
+    RECEIVE_STAMP = "receive_stamp"
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """An expectation with what was found; `held` is `None` when the response never got that far."""
 
@@ -119,6 +127,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         queued: seconds spent waiting for a turn; never part of `total`.
         total: seconds from the first look-up or connect call of the last attempt to the last byte
             of its body, or to its failure; `None` when nothing was tried.
+        error_bound: how many seconds of `total` may be ours; `None` when there is none.
+        bound_by: what the kernel told for it, if anything.
         body_bytes: of the decoded body.
         excerpt: the first 512 bytes of the body as text, when the target is not `up`.
         earlier: the attempts before the one that this outcome's own fields describe.
@@ -139,6 +149,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     queued: float
     total: float | None = None
     phases: Phases = NO_PHASES
+    error_bound: float | None = None
+    bound_by: BoundBy = BoundBy.CLOCK
     body_bytes: int | None = None
     excerpt: str | None = None
     tls: Certificate | None = None

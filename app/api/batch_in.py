@@ -12,8 +12,9 @@ from app.api.listed import ClientIn, Listed, Name, PaceIn, PerHost, StrategyIn, 
 from app.api.problems import pointer_to
 from app.api.rows import READERS, of_text, read_rows
 from app.api.targets import check_url
-from app.domain.batch import Batch, BatchDraft, Pace
+from app.domain.batch import Batch, BatchDraft
 from app.domain.errors import FieldError, Invalid, UnsupportedMediaType
+from app.domain.fidelity import Pace
 from checkers import ClientName, StrategyName, Target
 
 _STRATEGY = "How many at once."

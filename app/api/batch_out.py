@@ -12,7 +12,8 @@ from app.api.figures import (
     latency_out,
     percentiles_out,
 )
-from app.domain.batch import Batch, Callback, CallbackStatus, Pace, RunStatus
+from app.domain.batch import Batch, Callback, CallbackStatus, RunStatus
+from app.domain.fidelity import Fidelity, Pace, Verdict
 from app.reports.units import milliseconds
 from checkers import ClientName, Reason, Status, StrategyName
 from checkers.timing import PHASE_NAMES
@@ -32,6 +33,37 @@ class CostOut(BaseModel):
     cpu_us_per_check: float | None
     peak_rss_bytes: int
     context_switches: SwitchesOut
+
+
+class LagOut(BaseModel):
+    """How late our own timers came, in milliseconds."""
+
+    p50: float
+    p99: float
+    max: float
+
+
+class FidelityOut(BaseModel):
+    """What coloured the latencies of a run, if anything did."""
+
+    lag_ms: LagOut | None = Field(description="Null where the run was too short to measure it.")
+    verdict: Verdict
+    detail: str = Field(description="A sentence for people.")
+
+    @classmethod
+    def of(cls, fidelity: Fidelity) -> "FidelityOut":
+        lag = fidelity.lag
+        return cls(
+            lag_ms=None
+            if lag is None
+            else LagOut(
+                p50=round(lag.p50 * 1e3, 3),
+                p99=round(lag.p99 * 1e3, 3),
+                max=round(lag.maximum * 1e3, 3),
+            ),
+            verdict=fidelity.verdict,
+            detail=fidelity.detail,
+        )
 
 
 class CallbackOut(BaseModel):
@@ -78,7 +110,10 @@ class BatchOut(BaseModel):
     latency_ms: LatencyOut | None
     phases_ms: dict[str, PercentilesOut | None]
     cost: CostOut | None
-    fidelity: None = Field(description="Null until pacing measures it.")
+    fidelity: FidelityOut | None = Field(
+        description="How far the latencies can be believed; null until the run has ended, and "
+        "where it was interrupted."
+    )
     interruptions: int
     error: str | None
     callback: CallbackOut | None
@@ -116,7 +151,7 @@ class BatchOut(BaseModel):
                 for phase in PHASE_NAMES
             },
             cost=_cost_out(batch),
-            fidelity=None,
+            fidelity=None if batch.fidelity is None else FidelityOut.of(batch.fidelity),
             interruptions=batch.interruptions,
             error=batch.error,
             callback=None if batch.callback is None else CallbackOut.of(batch.callback),

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.api.figures import AS_IS, TO_MS, TO_US, IntervalOut
-from app.domain.batch import Pace, RunStatus
+from app.domain.batch import RunStatus
 from app.domain.comparison import (
     Metric,
     Summary,
     order,
 )
 from app.domain.disagreement import DISAGREEMENTS_SHOWN
+from app.domain.fidelity import Pace, Verdict
 from app.reports import environment
 from app.services.comparisons import Report
 from checkers import ClientName, Status, StrategyName
@@ -51,7 +52,7 @@ class ContenderOut(BaseModel):
     peak_rss_bytes: IntervalOut | None
     latency_ms: ContenderLatencyOut
     excess_latency_ms: None
-    fidelity: None
+    fidelity: Mapping[Verdict, int] = Field(description="How many rounds had which verdict.")
     counts: Mapping[Status, int]
 
     @classmethod
@@ -76,7 +77,7 @@ class ContenderOut(BaseModel):
                 p99=IntervalOut.of(summary.figures.latency_p99, TO_MS),
             ),
             excess_latency_ms=None,
-            fidelity=None,
+            fidelity=summary.figures.fidelity,
             counts=summary.figures.counts,
         )
 

@@ -24,7 +24,6 @@ from app.api.wired import (
     place_of,
     preferred_wait,
 )
-from app.domain.batch import Pace
 from app.domain.comparison import (
     DEFAULT_ROUNDS,
     MAX_ROUNDS,
@@ -33,6 +32,7 @@ from app.domain.comparison import (
     default_label,
 )
 from app.domain.errors import NotAvailable
+from app.domain.fidelity import Pace
 from app.reports import html, markdown
 from app.services import comparisons
 from app.services.comparisons import Report

@@ -12,6 +12,7 @@ from app.api.figures import AS_IS, TO_MS, TO_US, IntervalOut
 from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.wired import Wired
+from app.domain.fidelity import Verdict
 from app.domain.history import Group, grouped
 from app.storage import batches
 from checkers import ClientName, Status, StrategyName
@@ -41,6 +42,7 @@ class GroupOut(BaseModel):
     peak_rss_bytes: IntervalOut | None
     latency_ms: ContenderLatencyOut
     counts: dict[Status, int]
+    fidelity: dict[Verdict, int] = Field(description="How many runs had which verdict.")
 
     @classmethod
     def of(cls, group: Group) -> "GroupOut":
@@ -62,6 +64,7 @@ class GroupOut(BaseModel):
                 p99=IntervalOut.of(figures.latency_p99, TO_MS),
             ),
             counts=dict(figures.counts),
+            fidelity=dict(figures.fidelity),
         )
 
 

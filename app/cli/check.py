@@ -16,6 +16,7 @@ from app import USER_AGENT
 from app.cli import written
 from app.cli.screen import console
 from app.cli.urls import NothingToCheck, Urls, read_urls
+from app.domain.fidelity import Pace
 from checkers import (
     CATALOGUE,
     CheckerError,
@@ -29,6 +30,7 @@ from checkers import (
     Target,
     tls,
 )
+from checkers.child import take_descriptors
 from checkers.strategies.catalogue import Entry
 
 
@@ -41,6 +43,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     client: str | None
     concurrency: int | None
     per_host: int
+    pace: str
     timeout: float
     ca_bundle: Path | None
     output: str
@@ -63,7 +66,7 @@ def check(asked: Asked) -> int:
     try:
         urls = read_urls(asked.urls, asked.file)
         entry, client, concurrency = chosen(asked.strategy, asked.client, asked.concurrency)
-        work = _work(client, asked.per_host, bundle_of(asked.ca_bundle))
+        work = _work(client, asked)
     except (NothingToCheck, Misused) as error:
         sys.stderr.write(f"tercet check: {error}\n")
         return 2
@@ -105,15 +108,16 @@ class _Items:
             yield Item(seq, Target(url=url, timeout=self._timeout))
 
 
-def _work(client: ClientName, per_host: int, ca_bundle: str | None) -> CheckWork:
+def _work(client: ClientName, asked: Asked) -> CheckWork:
     # The command runs as its user, who may reach what this user may reach.
     return CheckWork(
         client=client,
         waiting_since=monotonic(),
         allowed_networks=None,
         user_agent=USER_AGENT,
-        ca_bundle=ca_bundle,
-        per_host=per_host,
+        ca_bundle=bundle_of(asked.ca_bundle),
+        per_host=asked.per_host,
+        paced=asked.pace == Pace.TRUTHFUL,
     )
 
 
@@ -168,6 +172,7 @@ async def _run(
     writer: written.Writer,
     output: str,
 ) -> None:
+    take_descriptors()
     strategy = entry.make(Limits(concurrency=min(concurrency, max(len(items), 1))))
     with _progress(show=output == "table") as progress:
         task = progress.add_task("checking", total=len(items))

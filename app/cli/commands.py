@@ -36,6 +36,13 @@ class ClientOption(StrEnum):
     CURL = "curl"
 
 
+class PaceOption(StrEnum):
+    """When the next check may start."""
+
+    TRUTHFUL = "truthful"
+    MAX = "max"
+
+
 class Output(StrEnum):
     """How outcomes are written."""
 
@@ -110,6 +117,10 @@ def check(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
     per_host: Annotated[
         int, typer.Option(min=0, help="In flight at most to one host and port; 0: no limit.")
     ] = 10,
+    pace: Annotated[
+        PaceOption,
+        typer.Option(help="truthful: starts are spread so that latencies are the targets' own."),
+    ] = PaceOption.TRUTHFUL,
     timeout: Timeout = 10.0,
     ca_bundle: CaBundle = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="How to write.")] = Output.TABLE,
@@ -127,6 +138,7 @@ def check(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
         client=None if client is None else client.value,
         concurrency=concurrency,
         per_host=per_host,
+        pace=pace.value,
         timeout=timeout,
         ca_bundle=ca_bundle,
         output=output.value,

@@ -14,7 +14,7 @@ from rich.table import Table
 from app.cli.check import Misused, bundle_of, chosen, unwritten
 from app.cli.screen import console
 from app.cli.urls import NothingToCheck, read_urls
-from app.domain.batch import Batch, Pace, Percentiles, RunStatus
+from app.domain.batch import Batch, Percentiles, RunStatus
 from app.domain.comparison import (
     WARM_UP,
     Comparison,
@@ -24,6 +24,7 @@ from app.domain.comparison import (
     schedule,
 )
 from app.domain.disagreement import Verdict
+from app.domain.fidelity import Pace, judged, measured
 from app.domain.statistics import nearest_rank
 from app.engine.local import Engine, Order, RunFailed
 from app.engine.local import Report as RunReport
@@ -157,7 +158,10 @@ async def _run_once(
         outcomes.extend(some)
 
     order = Order(
-        strategy=contender.strategy, client=contender.client, concurrency=contender.concurrency
+        strategy=contender.strategy,
+        client=contender.client,
+        concurrency=contender.concurrency,
+        paced=contender.pace is Pace.TRUTHFUL,
     )
     started = clock.now()
     report = await engine.execute_fresh(order, items, take)
@@ -212,6 +216,7 @@ def _batch(
         latency=_latency(outcomes),
         phases={},
         cost=report.cost,
+        fidelity=None if report.cost is None else judged(contender.pace, measured(report.cost)),
         interruptions=0,
         error=None,
         comparison_id=None,

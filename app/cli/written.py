@@ -89,13 +89,14 @@ class _InOrder:
 class _TableWriter(_InOrder):
     def finish(self) -> None:
         width, coloured = min(self.widest, _WIDEST_URL), is_screen(self.stream)
-        self._line("status", "http", "total", "url".ljust(width), "why")
+        self._line("status", "http", "total", "ours ≤", "url".ljust(width), "why")
         for outcome in self.kept:
             status = outcome.status.value.ljust(8)
             self._line(
                 typer.style(status, fg=_COLOURS[outcome.status]) if coloured else status,
                 "–" if outcome.http_status is None else str(outcome.http_status),
                 duration(outcome.total),
+                duration(outcome.error_bound),
                 printable(outcome.url).ljust(width),
                 printable(outcome.detail or ""),
             )
@@ -103,8 +104,9 @@ class _TableWriter(_InOrder):
         self.stream.write(f"{told or 'none'}\n")
         self.stream.flush()
 
-    def _line(self, status: str, http: str, total: str, url: str, why: str) -> None:
-        self.stream.write(f"{status:8}  {http:>4}  {total:>9}  {url}  {why}".rstrip() + "\n")
+    def _line(self, status: str, http: str, total: str, ours: str, url: str, why: str) -> None:
+        line = f"{status:8}  {http:>4}  {total:>9}  {ours:>9}  {url}  {why}"
+        self.stream.write(line.rstrip() + "\n")
 
 
 class _JsonWriter(_InOrder):

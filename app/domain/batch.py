@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from app.domain.fidelity import Fidelity, Pace
 from checkers import ClientName, Reason, Status, StrategyName, Target
 from checkers.meter import Usage
 
@@ -26,13 +27,6 @@ class RunStatus(StrEnum):
 
 #: A run in one of these does not change any more.
 ENDED: Final = frozenset({RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.FAILED})
-
-
-class Pace(StrEnum):
-    """When the next check may start."""
-
-    TRUTHFUL = "truthful"
-    MAX = "max"
 
 
 class CallbackStatus(StrEnum):
@@ -99,6 +93,8 @@ class Batch:
             and where the run was interrupted.
         interruptions: how often the run was taken up again after the service had stopped.
         cost: what the run used, its worker processes included.
+        fidelity: how far its latencies can be believed; `None` while it runs and where it was
+            interrupted.
         comparison_id: the comparison whose round this is, if it is one.
     """
 
@@ -123,6 +119,7 @@ class Batch:
     latency: Percentiles | None
     phases: Mapping[str, Percentiles]
     cost: Usage | None
+    fidelity: Fidelity | None
     interruptions: int
     error: str | None
     comparison_id: str | None

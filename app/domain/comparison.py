@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from app.domain.batch import Batch, Pace, RunStatus
+from app.domain.batch import Batch, RunStatus
+from app.domain.fidelity import Pace
 from app.domain.run_figures import RunFigures, figures_of, latency, peak_rss
 from app.domain.statistics import Interval, paired_ratio
 from checkers import CATALOGUE, ClientName, StrategyName, Target

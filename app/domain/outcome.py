@@ -15,6 +15,8 @@ class StoredOutcome(NamedTuple):
         final_url: `None` where it is the URL that was asked for, or none was.
         tls: the certificate, decoded by `certificate_of`.
         earlier: attempts before the last, decoded by `attempts_of`.
+        error_bound_us: how much of `total_us` may be ours; `None` in rows from before it was kept.
+        error_bound_by: what told it, `None` for our own clock.
     """
 
     url: str
@@ -39,6 +41,8 @@ class StoredOutcome(NamedTuple):
     excerpt: str | None
     tls: str | None
     earlier: str | None
+    error_bound_us: int | None
+    error_bound_by: str | None
 
 
 #: What the columns of the same names hold.

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.domain.batch import Batch
+from app.domain.fidelity import Verdict
 from app.domain.statistics import Interval, median_of
 from checkers import Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFigures:
-    """What runs came to. Durations in seconds; `batches` are their ids."""
+    """What runs came to. Durations in seconds; `batches` are their ids.
+
+    Attributes:
+        fidelity: how many of them had which verdict.
+    """
 
     batches: Sequence[str]
     wall: Interval | None
@@ -24,6 +29,7 @@ class RunFigures:
     latency_p95: Interval | None
     latency_p99: Interval | None
     counts: Mapping[Status, int]
+    fidelity: Mapping[Verdict, int]
 
 
 def figures_of(runs: Sequence[Batch]) -> RunFigures:
@@ -46,6 +52,7 @@ def figures_of(runs: Sequence[Batch]) -> RunFigures:
         latency_p95=median(lambda run: latency(run, "p95")),
         latency_p99=median(lambda run: latency(run, "p99")),
         counts={status: counts[status] for status in Status},
+        fidelity=Counter(run.fidelity.verdict for run in runs if run.fidelity is not None),
     )
 
 

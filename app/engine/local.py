@@ -64,6 +64,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     client: ClientName
     concurrency: int
     per_host: int = 0
+    paced: bool = True
     findings: bool = False
 
 
@@ -130,6 +131,7 @@ class Engine:
                 user_agent=USER_AGENT,
                 ca_bundle=self._ca_bundle,
                 per_host=order.per_host,
+                paced=order.paced,
                 findings=order.findings,
             ),
         )

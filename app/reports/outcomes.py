@@ -10,10 +10,11 @@ from app.domain.outcome import StoredOutcome, attempts_of, certificate_of
 from app.reports.units import milliseconds
 from checkers import Attempt, Expectation, Outcome, Phases, Reason, Status, Subject
 from checkers.looks import wanted_json
-from checkers.outcome import Certificate, Finding
+from checkers.outcome import BoundBy, Certificate, Finding
 
 _StatusOut = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*Status]})]
 _ReasonOut = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*Reason]})]
+_BoundByOut = Annotated[str, msgspec.Meta(extra_json_schema={"enum": [*BoundBy]})]
 
 
 class PhasesOut(msgspec.Struct, frozen=True):
@@ -87,8 +88,10 @@ class OutcomeOut(msgspec.Struct, frozen=True):
     """What the check of one target ended in.
 
     `total_ms` runs from the first look-up or connect call of the last attempt to the last byte of
-    its body; waiting for a turn is `queued_ms` and never part of it. `error_bound_ms` is null until
-    pacing measures it.
+    its body; waiting for a turn is `queued_ms` and never part of it. Of `total_ms` at most
+    `error_bound_ms` may be ours: time in which the target waited for us, or its bytes did. What
+    that was told by is `error_bound_by`: `receive_stamp` (when the kernel had the last bytes),
+    `round_trip` (the handshake's, as the kernel measured it) or `clock` (our own alone).
     """
 
     seq: int
@@ -106,6 +109,7 @@ class OutcomeOut(msgspec.Struct, frozen=True):
     total_ms: float | None
     phases_ms: PhasesOut
     error_bound_ms: float | None
+    error_bound_by: _BoundByOut | None
     body_bytes: int | None
     excerpt: str | None
     tls: TlsOut | None
@@ -117,7 +121,7 @@ class OutcomeOut(msgspec.Struct, frozen=True):
         (
             url, seq, status, reason, detail, http_status, http_version, final_url, redirects,
             remote_address, started_us, queued_us, total_us, lookup_us, connect_us, tls_us,
-            wait_us, receive_us, body_bytes, excerpt, tls, earlier,
+            wait_us, receive_us, body_bytes, excerpt, tls, earlier, bound_us, bound_by,
         ) = stored  # fmt: skip
         started_at = datetime.fromtimestamp(started_us / 1e6, UTC)
         total_ms = None if total_us is None else total_us / 1e3
@@ -133,7 +137,10 @@ class OutcomeOut(msgspec.Struct, frozen=True):
         return cls(
             seq, url, status, reason, detail, http_status, http_version,
             (final_url or url) if requested else None, redirects, remote_address, started_at,
-            queued_us / 1e3, total_ms, phases_ms, None, body_bytes, excerpt,
+            queued_us / 1e3, total_ms, phases_ms,
+            None if bound_us is None else bound_us / 1e3,
+            None if bound_us is None else bound_by or "clock",
+            body_bytes, excerpt,
             None if tls is None else TlsOut.of(certificate_of(tls)),
             [last] if earlier is None else [*map(AttemptOut.of, attempts_of(earlier)), last],
         )  # fmt: skip
@@ -165,7 +172,8 @@ class OutcomeOut(msgspec.Struct, frozen=True):
             queued_ms=round(outcome.queued * 1e3, 3),
             total_ms=last.total_ms,
             phases_ms=last.phases_ms,
-            error_bound_ms=None,
+            error_bound_ms=milliseconds(outcome.error_bound),
+            error_bound_by=None if outcome.error_bound is None else outcome.bound_by.value,
             body_bytes=outcome.body_bytes,
             excerpt=outcome.excerpt,
             tls=None if outcome.tls is None else TlsOut.of(outcome.tls),

@@ -22,6 +22,7 @@ from app.domain.comparison import (
 )
 from app.domain.disagreement import Disagreement, Verdict, split_verdicts
 from app.domain.errors import Conflict
+from app.domain.fidelity import Pace
 from app.engine.local import Engine, Order, RunFailed
 from app.services import clock, runs
 from app.services.notices import Notices
@@ -192,6 +193,7 @@ async def _run_once(
         client=contender.client,
         concurrency=contender.concurrency,
         per_host=claimed.comparison.per_host,
+        paced=contender.pace is Pace.TRUTHFUL,
     )
     run = await database.write_at_last(
         lambda session: _begin_run(session, claimed, [i.target for i in items], contender, number)

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.domain.batch import Batch, RunStatus
+from app.domain.fidelity import Pace, measured
 from app.engine.local import Emit, Engine, Order, Report, RunFailed, RunInterrupted, Slot
 from app.services import clock
 from app.services.notices import Notices
@@ -66,13 +67,15 @@ def order_of(batch: Batch) -> Order:
         client=batch.client,
         concurrency=batch.concurrency,
         per_host=batch.per_host,
+        paced=batch.pace is Pace.TRUTHFUL,
     )
 
 
 async def complete(database: Database, key: int, report: Report) -> None:
     """End a run whose outcomes have all been recorded."""
     latency, phases = await database.read(lambda session: outcomes.latency(session, key))
-    figures = Figures(latency, phases, report.cost)
+    own = None if report.cost is None else measured(report.cost)
+    figures = Figures(latency, phases, report.cost, own)
     await database.write_at_last(
         lambda session: batches.complete(
             session, key, clock.now(), setup=report.setup, wall=report.wall, figures=figures

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.domain.batch import Pace, RunStatus
+from app.domain.batch import RunStatus
 from app.domain.comparison import (
     WARM_UP,
     Comparison,
@@ -16,6 +16,7 @@ from app.domain.comparison import (
 )
 from app.domain.disagreement import Verdict
 from app.domain.errors import NotFound
+from app.domain.fidelity import Pace
 from app.storage import targets
 from app.storage.instants import from_column, from_optional, to_column
 from app.storage.rows import BatchRow, ComparisonRow, OutcomeRow, TargetListRow, TargetRow

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from app.domain.batch import Percentiles
+from app.domain.fidelity import Lag, Measured
 from checkers.meter import Usage
 
 
@@ -14,6 +15,7 @@ class Figures(NamedTuple):
     latency: Percentiles | None
     phases: dict[str, Percentiles]
     cost: Usage | None
+    measured: Measured | None
 
 
 def tally_json(statuses: Mapping[str, int], reasons: Mapping[str, int]) -> str:
@@ -40,6 +42,7 @@ def figures_json(figures: Figures) -> str:
                 cost.voluntary_switches,
                 cost.involuntary_switches,
             ],
+            "measured": figures.measured,
         }
     )
 
@@ -47,7 +50,7 @@ def figures_json(figures: Figures) -> str:
 def figures_of(encoded: str | None) -> Figures:
     """The figures of a column; none while the run has not ended."""
     if encoded is None:
-        return Figures(None, {}, None)
+        return Figures(None, {}, None, None)
     plain: dict[str, Any] = json.loads(encoded)
 
     def percentiles(values: list[float]) -> Percentiles:
@@ -65,4 +68,13 @@ def figures_of(encoded: str | None) -> Figures:
             voluntary_switches=cost[2],
             involuntary_switches=cost[3],
         ),
+        measured=_measured_of(plain.get("measured")),
     )
+
+
+def _measured_of(values: list[Any] | None) -> Measured | None:
+    """`None` also for runs from before it was kept."""
+    if values is None:
+        return None
+    lag, *waits = values
+    return Measured(None if lag is None else Lag(*lag), *waits)

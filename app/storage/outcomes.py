@@ -14,16 +14,17 @@ from app.domain.statistics import nearest_rank_index
 from app.storage.instants import micros
 from app.storage.rows import OutcomeRow
 from checkers import Outcome, Reason, Status
+from checkers.outcome import BoundBy
 from checkers.url import without_surrogates
 
 _COLUMNS: Final = (
     "batch_id, seq, status, reason, detail, http_status, http_version, final_url, redirects, "
     "remote_address, started_at, queued_us, total_us, name_lookup_us, connect_us, tls_us, wait_us, "
-    "receive_us, body_bytes, excerpt, tls, earlier"
+    "receive_us, body_bytes, excerpt, tls, earlier, error_bound_us, error_bound_by"
 )
 # A re-run of what is stored already is harmless: a target has one outcome, the first.
 _INSERT: Final = (
-    f"INSERT INTO outcomes ({_COLUMNS}) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"  # noqa: S608 -- our own constants
+    f"INSERT INTO outcomes ({_COLUMNS}) VALUES ({', '.join('?' * 24)}) ON CONFLICT DO NOTHING"  # noqa: S608 -- our own constants
 )
 _TIMED: Final = {
     "name_lookup": OutcomeRow.name_lookup_us,
@@ -159,6 +160,9 @@ def _columns(batch_key: int, outcome: Outcome) -> tuple[object, ...]:
         _storable(outcome.excerpt),
         None if outcome.tls is None else _json(outcome.tls).decode(),
         _json(outcome.earlier).decode() if outcome.earlier else None,
+        micros(outcome.error_bound),
+        # What most bounds rest on is not written each time.
+        None if outcome.bound_by is BoundBy.CLOCK else outcome.bound_by.value,
     )
 
 

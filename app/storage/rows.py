@@ -208,3 +208,5 @@ class OutcomeRow(Row):
     excerpt: Mapped[str | None]
     tls: Mapped[str | None]
     earlier: Mapped[str | None]
+    error_bound_us: Mapped[int | None]
+    error_bound_by: Mapped[str | None]

@@ -5,7 +5,8 @@ import json
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.batch import Batch, Callback, CallbackStatus, Pace, RunStatus
+from app.domain.batch import Batch, Callback, CallbackStatus, RunStatus
+from app.domain.fidelity import Pace, judged
 from app.storage.figures import figures_of
 from app.storage.instants import from_column, from_optional, seconds
 from app.storage.rows import BatchRow, ComparisonRow
@@ -45,6 +46,9 @@ def batch_of(session: Session, row: BatchRow) -> Batch:
         latency=figures.latency,
         phases=figures.phases,
         cost=figures.cost if row.interruptions == 0 else None,
+        fidelity=judged(Pace(row.pace), figures.measured)
+        if figures.measured is not None and row.interruptions == 0
+        else None,
         interruptions=row.interruptions,
         error=row.error,
         comparison_id=comparison,

@@ -33,8 +33,10 @@ from checkers.clients.head import MAX_HEADER_BYTES
 from checkers.clients.intake import Intake
 from checkers.clients.peek import refused_soon
 from checkers.failures import failure_of
+from checkers.kernel import round_trip
+from checkers.lag import LagWatch, waking, watch
 from checkers.lookup import LookupFailed
-from checkers.timing import Marks, now
+from checkers.timing import now
 
 # No field may be refused for its own length: all of them together are bounded instead.
 _NO_LIMIT: Final = 2 * MAX_HEADER_BYTES
@@ -61,8 +63,9 @@ class AiohttpClient:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._user_agent = surroundings.user_agent
+        self._watch = watch()
         self._session = aiohttp.ClientSession(
-            connector=_Connector(surroundings),
+            connector=_Connector(surroundings, self._watch),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
@@ -84,9 +87,13 @@ class AiohttpClient:
             async with asyncio.timeout(hop.remaining):
                 await self._talk(hop, seen)
             seen.ended = seen.marks.response_end or now()
+            seen.ours += seen.lag + waking(seen.ended)
         except _RAISED as error:
             seen.failure = seen.cut or failure_of(error, seen.marks, TABLE)
             seen.marks.response_end, seen.ended = None, seen.ended or now()
+            seen.ours += self._watch.look(seen.ended) + waking(seen.ended)
+        if seen.sent_by is not None and seen.marks.connect_end is not None:
+            seen.ours += seen.sent_by - seen.marks.connect_end
         return seen
 
     async def close(self) -> None:
@@ -129,8 +136,9 @@ async def _receive(response: aiohttp.ClientResponse, intake: Intake) -> None:
 class _Connector(BaseConnector):
     """A connection of its own for every exchange, to an address the policy was asked about."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, watch: LagWatch) -> None:
         super().__init__(force_close=True, limit=0)
+        self._watch = watch
         self._surroundings = surroundings
         self._contexts = {
             verify: tls.context(verify=verify, ca_bundle=surroundings.ca_bundle)
@@ -140,21 +148,32 @@ class _Connector(BaseConnector):
     async def _create_connection(self, *_args: object) -> ResponseHandler:
         hop, seen = _current.get()
         url, marks = hop.request.url, seen.marks
-        found = await self._look_up(hop, marks)
+        found = await self._look_up(hop, seen)
         addresses = admitted(found, self._surroundings.policy, hop.ip_version)
         marks.connect_start = now()
+        if marks.domain_lookup_end is not None:
+            seen.ours += marks.connect_start - marks.domain_lookup_end
+        self._watch.look(marks.connect_start)
         protocol: ResponseHandler
         if len(addresses) == 1 and not url.secure:
             # One call of the loop instead of two: a tenth of what a check costs.
-            _, protocol = await self._loop.create_connection(
-                lambda: Arrival(self._loop, seen), addresses[0], url.port
+            transport, protocol = await self._loop.create_connection(
+                lambda: Arrival(self._loop, seen, self._watch), addresses[0], url.port
             )
             seen.remote_address = addresses[0]
+            seen.note_connected(round_trip(transport.get_extra_info("socket")), self._lag_of(seen))
         else:
             protocol = await self._connect_and_begin(addresses, hop, seen)
+        # Whatever is written until then leaves when the loop has been through with this turn.
+        self._loop.call_soon(seen.note_sent)
         # A server may have answered before it was asked.
         marks.request_start = now() if marks.response_start is None else marks.response_start
         return protocol
+
+    def _lag_of(self, seen: Seen) -> float:
+        """Of both ends of connecting: the call and the news of its success."""
+        began = seen.marks.connect_start
+        return seen.connect_lag + (0.0 if began is None else self._watch.worst(began))
 
     async def _connect_and_begin(
         self, addresses: list[str], hop: Hop, seen: Seen
@@ -167,13 +186,17 @@ class _Connector(BaseConnector):
             sock.close()
             raise
 
-    async def _look_up(self, hop: Hop, marks: Marks) -> list[str]:
-        url = hop.request.url
+    async def _look_up(self, hop: Hop, seen: Seen) -> list[str]:
+        url, marks = hop.request.url, seen.marks
         if url.literal:
             return [url.host]
         marks.domain_lookup_start = now()
         addresses = await self._surroundings.lookup.find_soon(url.host)
         marks.domain_lookup_end = now()
+        seen.ours += min(
+            self._watch.look(marks.domain_lookup_end),
+            marks.domain_lookup_end - marks.domain_lookup_start,
+        )
         return list(addresses)
 
     async def _dial(self, addresses: list[str], port: int) -> socket.socket:
@@ -205,15 +228,19 @@ class _Connector(BaseConnector):
         url = hop.request.url
         if not url.secure:
             _, plain = await self._loop.create_connection(
-                lambda: Arrival(self._loop, seen), sock=sock
+                lambda: Arrival(self._loop, seen, self._watch), sock=sock
             )
+            seen.note_connected(round_trip(sock), self._lag_of(seen))
             return plain
-        seen.marks.secure_connection_start = now()
+        seen.marks.secure_connection_start = at = now()
+        seen.connect_lag = self._watch.look(at)
+        seen.note_connected(round_trip(sock), self._lag_of(seen))
+        busy = self._watch.busy
         shaken: list[ssl.SSLObject] = []
         tls.wrapped.set(shaken)
         try:
             transport, protocol = await self._loop.create_connection(
-                lambda: Arrival(self._loop, seen),
+                lambda: Arrival(self._loop, seen, self._watch),
                 sock=sock,
                 ssl=self._contexts[hop.verify_tls],
                 server_hostname=url.host.rstrip("."),
@@ -224,6 +251,9 @@ class _Connector(BaseConnector):
             raise await refused_soon(error, hop, seen) from error
         finally:
             seen.certificate_asked = any(map(tls.asked_for_certificate, shaken))
+        if seen.marks.connect_end is not None:
+            # The other side waited for us while we were busy, with this handshake or another.
+            seen.ours += min(self._watch.busy - busy, seen.marks.connect_end - at)
         connection = transport.get_extra_info("ssl_object")
         seen.tls = tls.facts(connection)
         return protocol

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from checkers.clients.head import BEGINNING_BYTES, check_beginning
+from checkers.kernel import STAMP_ROOM, age_of, ask_for_stamps
 from checkers.timing import Marks, now
 
 if TYPE_CHECKING:
@@ -23,9 +24,18 @@ _TCP_CLOSED: Final = 7
 
 
 class ArmedSocket:
-    """Arms what is left of the deadline before every call that may block."""
+    """Arms what is left of the deadline before every call that may block.
+
+    Attributes:
+        arrived: when bytes last came, an instant of the monotonic clock.
+        age: how long they had been there, as the kernel tells; `None` where it does not.
+        sent: when the last of the request was handed to the kernel.
+    """
 
     deadline = 0.0
+    arrived = 0.0
+    age: float | None = None
+    sent = 0.0
     marks: Marks | None = None
     swallows_resets = False
     _beginning = b""
@@ -45,15 +55,21 @@ class ArmedSocket:
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:
         self.arm()
-        count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
+        count = self._receive(buffer, nbytes, flags)
+        if count:
+            self.arrived = now()
         if count == 0 and (self.swallows_resets or self._unsent):
             self._check_reset()
-        elif self.marks is not None and len(self._beginning) < BEGINNING_BYTES:
+        elif count and self.marks is not None and len(self._beginning) < BEGINNING_BYTES:
             if self.marks.response_start is None:
-                self.marks.response_start = now()
+                self.marks.response_start = self.arrived
             # Whoever speaks another protocol may never end its first line.
             self._beginning += bytes(memoryview(buffer)[: min(count, BEGINNING_BYTES)])
             check_beginning(self._beginning)
+        return count
+
+    def _receive(self, buffer: "WriteableBuffer", nbytes: int, flags: int) -> int:
+        count: int = super().recv_into(buffer, nbytes, flags)  # type: ignore[misc]
         return count
 
     def _check_reset(self) -> None:
@@ -71,12 +87,14 @@ class ArmedSocket:
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
         self.arm()
+        self.sent = now()
         with self._gone_is_broken_pipe():
             sent: int = super().send(data, flags)  # type: ignore[misc]
         return sent
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
         self.arm()
+        self.sent = now()
         with self._gone_is_broken_pipe():
             super().sendall(data, flags)  # type: ignore[misc]
 
@@ -91,7 +109,22 @@ class ArmedSocket:
 
 
 class TcpSocket(ArmedSocket, socket.socket):
-    """A TCP socket with a deadline."""
+    """A TCP socket with a deadline, whose bytes say when they came."""
+
+    _stamped = False
+
+    def stamp(self) -> None:
+        """Let the kernel note from now on when bytes arrive."""
+        self._stamped = ask_for_stamps(self)
+
+    def _receive(self, buffer: "WriteableBuffer", nbytes: int, flags: int) -> int:
+        if not self._stamped:
+            return super()._receive(buffer, nbytes, flags)
+        view = memoryview(buffer)[: nbytes or None]
+        count, told, _, _ = self.recvmsg_into([view], STAMP_ROOM, flags)
+        if count:
+            self.age = age_of(told)
+        return count
 
 
 class TlsSocket(ArmedSocket, ssl.SSLSocket):  # type: ignore[misc] # nbytes is never None here

@@ -17,6 +17,7 @@ from checkers.clients.exchange import Exchange
 from checkers.clients.failure import Failed, Failure
 from checkers.clients.head import BEGINNING_BYTES, Head, HeadLines
 from checkers.failures import CLOSED, failure_of
+from checkers.lag import LagWatch
 from checkers.outcome import Reason
 from checkers.timing import now
 
@@ -42,18 +43,29 @@ class Seen(Exchange, kw_only=True):
     Attributes:
         head: as all clients read it.
         cut: how the connection ended, where that was before the body did.
+        connect_lag: how long a connection that stood may have waited for us, in seconds.
+        lag: the same of the bytes that came last.
+        sent_by: the instant by which the request had been handed to the kernel.
     """
 
     head: Head | None = None
     cut: Failure | None = None
+    connect_lag: float = 0.0
+    lag: float = 0.0
+    sent_by: float | None = None
+
+    def note_sent(self) -> None:
+        """Called by the event loop once it has written what was to be written."""
+        self.sent_by = now()
 
 
 class Arrival(ResponseHandler):
     """Marks the instants at which bytes arrive, and reads the head before the library does."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, seen: Seen) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, seen: Seen, watch: LagWatch) -> None:
         super().__init__(loop)
         self._seen = seen
+        self._watch = watch
         self._lines = HeadLines()
         self._unread = b""
         self._bodyless = False
@@ -61,7 +73,9 @@ class Arrival(ResponseHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._seen.marks.connect_end = now()
+        seen = self._seen
+        seen.marks.connect_end = at = now()
+        seen.connect_lag = self._watch.look(at)
 
     def feed_data(self, data: Any, *args: Any) -> None:
         self._bodyless = data[1] is EMPTY_PAYLOAD
@@ -72,6 +86,7 @@ class Arrival(ResponseHandler):
         arrived = now()
         if marks.response_start is None:
             marks.response_start = arrived
+        seen.lag = self._watch.look(arrived)
         if seen.head is None and self.transport is not None:
             try:
                 data = self._take_head(data)

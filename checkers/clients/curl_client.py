@@ -10,6 +10,7 @@ from checkers.clients.curl_transfer import Transfer
 from checkers.clients.exchange import Exchange, Hop, Surroundings, admitted
 from checkers.clients.failure import Failed
 from checkers.failures import failure_of
+from checkers.lag import CREW, Lag
 from checkers.lookup import LookupFailed
 from checkers.timing import now
 
@@ -17,8 +18,9 @@ from checkers.timing import now
 class CurlClient:
     """Makes exchanges with libcurl in the calling thread; threads may share it."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, lag: Lag | None = None) -> None:
         self._surroundings = surroundings
+        self._lag = lag or CREW
         self._live: set[Transfer] = set()
         # Sets add and pop at one go: each handle is taken once, without a lock.
         self._idle: set[Transfer] = set()
@@ -27,10 +29,13 @@ class CurlClient:
     def exchange(self, hop: Hop) -> Exchange:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
         seen = Exchange()
+        # What has been done until now kept this one waiting for its turn, not its target.
+        self._lag.lag(now())
         try:
             addresses = self._look_up(hop, seen)
         except (Failed, LookupFailed, TimeoutError) as error:
             seen.failure, seen.ended = failure_of(error, seen.marks, {}), now()
+            seen.ours = self._lag.lag(seen.ended)
             return seen
         transfer, failed = self._take(), None
         self._live.add(transfer)
@@ -66,7 +71,7 @@ class CurlClient:
         try:
             return self._idle.pop()
         except KeyError:
-            return Transfer(self._surroundings)
+            return Transfer(self._surroundings, self._lag)
 
     def _keep(self, transfer: Transfer) -> None:
         if transfer.spoilt:
@@ -88,5 +93,6 @@ class CurlClient:
             return None
         marks.domain_lookup_start = now()
         found = self._surroundings.lookup.find(url.host, hop.remaining)
-        marks.domain_lookup_end = now()
+        marks.domain_lookup_end = at = now()
+        seen.ours += min(self._lag.lag(at), at - marks.domain_lookup_start)
         return admitted(found, self._surroundings.policy, hop.ip_version)

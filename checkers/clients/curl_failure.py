@@ -10,6 +10,7 @@ import pycurl
 from checkers.clients.exchange import Exchange
 from checkers.clients.failure import Failure
 from checkers.failures import failure_of, timed_out
+from checkers.lack import Lack
 from checkers.outcome import Reason
 
 #: libcurl's code and its words.
@@ -47,6 +48,8 @@ _OF_THE_SYSTEM: Final = frozenset(
         pycurl.E_SSL_CONNECT_ERROR,
     }
 )
+#: Without a number of the system's: no socket, or nothing to wait for one with, was to be had.
+_OF_DESCRIPTORS: Final = frozenset({pycurl.E_COULDNT_CONNECT, pycurl.E_OUT_OF_MEMORY})
 _CLIENT_CERTIFICATE: Final = ("certificate required", "certificate_required")
 # libcurl calls a malformed chunk a failure to receive.
 _OF_CHUNKS: Final = ("chunk", "hexadecimal")
@@ -69,7 +72,9 @@ def why(error: Error, number: int, seen: Exchange) -> Failure:
         return Failure(Reason.PROTOCOL_ERROR, f"The response is not valid HTTP: {text}.")
     if code in _OF_THE_SYSTEM and number:
         return failure_of(OSError(number, os.strerror(number)), seen.marks, {})
-    return Failure(TABLE.get(code, Reason.INTERNAL_ERROR), f"libcurl says: {text} ({code}).")
+    reason = TABLE.get(code, Reason.INTERNAL_ERROR)
+    lack = Lack.DESCRIPTORS if code in _OF_DESCRIPTORS else None
+    return Failure(reason, f"libcurl says: {text} ({code}).", lack)
 
 
 def is_of_two_locations(error: Error) -> bool:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
+from checkers.beat import Ticks
 from checkers.clients.curl_poll import CurlPoll
 from checkers.clients.exchange import Exchange, Hop, Surroundings, admitted
 from checkers.clients.failure import Failed
 from checkers.failures import failure_of
+from checkers.lack import Pause
 from checkers.lookup import LookupFailed
 from checkers.timing import now
 
@@ -35,7 +37,7 @@ class _Check(Generic[Item, Out]):
 
     __slots__ = ("conversation", "item")
 
-    def __init__(self, item: Item, conversation: Generator[Hop, Exchange, Out]) -> None:
+    def __init__(self, item: Item, conversation: Generator[Hop | Pause, Exchange, Out]) -> None:
         self.item = item
         self.conversation = conversation
 
@@ -59,7 +61,7 @@ class CurlLoop(Generic[Item, Out]):
     def __init__(
         self,
         surroundings: Surroundings,
-        converse: Callable[[Item], Generator[Hop, Exchange, Out]],
+        converse: Callable[[Item], Generator[Hop | Pause, Exchange, Out]],
         fault: Callable[[Item, Exception], Out],
     ) -> None:
         self._surroundings = surroundings
@@ -68,6 +70,7 @@ class CurlLoop(Generic[Item, Out]):
         self._poll = CurlPoll(surroundings)
         self._asking: dict[_Check[Item, Out], _Asked] = {}
         self._answered: deque[_Check[Item, Out]] = deque()
+        self._pausing: dict[_Check[Item, Out], float] = {}
         self._outcomes: list[tuple[Item, Out]] = []
         self._held_since = 0.0
         self._glanced = 0.0
@@ -87,16 +90,33 @@ class CurlLoop(Generic[Item, Out]):
             lanes: checks in flight at most.
         """
         self._source = source
+        ticks = Ticks(source.pace)
+        self._poll.watch(ticks)
+        try:
+            self._run(source, put, ticks, lanes)
+        finally:
+            self._poll.watch(None)
+            ticks.close()
+
+    def _run(
+        self,
+        source: "Source[Item]",
+        put: Callable[[list[tuple[Item, Out]]], None],
+        ticks: Ticks,
+        lanes: int,
+    ) -> None:
         while not self._stopped:
             self._fill(source, lanes)
-            if not (self._poll.flying or self._asking) and source.over:
+            if source.pace is not None:
+                ticks.tune(waiting=self._under_way < lanes and not source.over)
+            if not self._under_way and source.over:
                 break
             self._poll.wait(self._patience())
             for transfer, error in self._poll.ended():
                 seen = transfer.finish(error)
                 self._poll.put_back(transfer)
                 self._go_on(transfer.owner, seen)
-            if self._asking:
+            if self._asking or self._pausing:
                 self._glance()
             if len(self._outcomes) >= _BATCH or self._held_long():
                 self._hand_over(put)
@@ -117,8 +137,12 @@ class CurlLoop(Generic[Item, Out]):
         self._stopped = True
         self._poll.close()
 
+    @property
+    def _under_way(self) -> int:
+        return self._poll.flying + len(self._asking) + len(self._pausing)
+
     def _fill(self, source: "Source[Item]", lanes: int) -> None:
-        while self._poll.flying + len(self._asking) < lanes:
+        while self._under_way < lanes:
             item = source.take()
             if item is None:
                 return
@@ -127,7 +151,7 @@ class CurlLoop(Generic[Item, Out]):
     def _patience(self) -> float:
         if self._answered:
             return 0.0
-        wait = _GLANCE_SECONDS if self._asking else _IDLE_SECONDS
+        wait = _GLANCE_SECONDS if self._asking or self._pausing else _IDLE_SECONDS
         if self._outcomes:
             wait = min(wait, max(self._held_since + _HOLD_SECONDS - now(), 0.0))
         return wait
@@ -135,8 +159,11 @@ class CurlLoop(Generic[Item, Out]):
     def _go_on(self, check: _Check[Item, Out], seen: Exchange | None) -> None:
         """Tell a check what its exchange saw, and begin what it asks for next."""
         try:
-            hop = next(check.conversation) if seen is None else check.conversation.send(seen)
-            self._begin(check, hop)
+            asked = next(check.conversation) if seen is None else check.conversation.send(seen)
+            if isinstance(asked, Pause):
+                self._pausing[check] = now() + asked.seconds
+            else:
+                self._begin(check, asked)
         except StopIteration as ended:
             self._note(check.item, ended.value)
         except Exception as error:  # noqa: BLE001 -- of one item: told in its outcome
@@ -171,11 +198,16 @@ class CurlLoop(Generic[Item, Out]):
 
     def _fail(self, check: _Check[Item, Out], seen: Exchange, error: Exception) -> None:
         seen.failure, seen.ended = failure_of(error, seen.marks, {}), now()
+        seen.ours += self._poll.lag.lag(seen.ended)
         self._go_on(check, seen)
 
     def _look_up(self, check: _Check[Item, Out], hop: Hop, seen: Exchange) -> None:
         seen.marks.domain_lookup_start = now()
-        answer = self._surroundings.lookup.ask(hop.request.url.host)
+        try:
+            answer = self._surroundings.lookup.ask(hop.request.url.host)
+        except LookupFailed as error:
+            self._fail(check, seen, error)
+            return
         self._asking[check] = _Asked(hop, seen, answer)
 
         def tell(_: object) -> None:
@@ -196,13 +228,19 @@ class CurlLoop(Generic[Item, Out]):
         self._glanced = now()
         for check in [c for c, asked in self._asking.items() if asked.hop.deadline <= now()]:
             self._fail(check, self._asking.pop(check).seen, TimeoutError())
+        for check in [c for c, until in self._pausing.items() if until <= now()]:
+            del self._pausing[check]
+            self._go_on(check, None)
 
     def _take_answer(self, check: _Check[Item, Out], asked: _Asked) -> None:
         error = asked.answer.exception()
         if error is not None:
             self._fail(check, asked.seen, error if isinstance(error, Exception) else OSError())
             return
-        asked.seen.marks.domain_lookup_end = now()
+        marks = asked.seen.marks
+        marks.domain_lookup_end = at = now()
+        if marks.domain_lookup_start is not None:
+            asked.seen.ours += min(self._poll.lag.lag(at), at - marks.domain_lookup_start)
         self._begin_at(check, asked.hop, asked.seen, asked.answer.result())
 
     def _held_long(self) -> bool:

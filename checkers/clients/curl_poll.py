@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import pycurl
 
+from checkers.beat import Ticks
 from checkers.clients.curl_failure import Error
 from checkers.clients.curl_transfer import Transfer
 from checkers.clients.exchange import Surroundings
+from checkers.lag import CREW, Lag, LagWatch, watch
 from checkers.timing import now
 
 _MASKS: Final = {
@@ -26,17 +28,22 @@ class CurlPoll:
 
     Attributes:
         flying: how many are under way.
+        lag: how long what happens waits for the thread that drives it.
     """
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
         self.flying = 0
+        self.lag: Lag = CREW
+        self._watch: LagWatch | None = None
+        self._entered = now()
         self._all: set[Transfer] = set()
         self._idle: list[Transfer] = []
         self._opened: list[Transfer] = []
         self._masks: dict[int, int] = {}
         self._timer: float | None = None
         self._closed = False
+        self._ticks: Ticks | None = None
         self._epoll = select.epoll()
         self._waker = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._waker, select.EPOLLIN)
@@ -44,11 +51,22 @@ class CurlPoll:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
 
+    def watch(self, ticks: Ticks | None) -> None:
+        """End a `wait` with every tick as well, in the thread that is going to wait."""
+        self.lag = self._watch = watch()
+        for transfer in self._all:
+            transfer.lag = self.lag
+        if self._ticks is not None and self._ticks.fd is not None:
+            self._epoll.unregister(self._ticks.fd)
+        self._ticks = ticks
+        if ticks is not None and ticks.fd is not None:
+            self._epoll.register(ticks.fd, select.EPOLLIN)
+
     def idle(self) -> Transfer:
         """A handle to make ready and `start`."""
         if self._idle:
             return self._idle.pop()
-        made = Transfer(self._surroundings, opened=self._opened)
+        made = Transfer(self._surroundings, self.lag, opened=self._opened)
         made.curl.transfer = made
         self._all.add(made)
         return made
@@ -62,7 +80,17 @@ class CurlPoll:
         """Let libcurl do what can be done, waiting up to `patience` seconds for it."""
         if self._timer is not None:
             patience = min(patience, max(self._timer - now(), 0.0))
-        for fd, events in self._epoll.poll(patience):
+        ticks = self._ticks
+        if ticks is not None and ticks.fd is None:
+            ticks.again()
+            patience = min(patience, ticks.every)
+        entered = now()
+        happened = self._epoll.poll(patience)
+        at = now()
+        if self._watch is not None:
+            self._watch.turned(entered, at, self._entered)
+            self._entered = entered
+        for fd, events in happened:
             if fd in self._masks:
                 self._multi.socket_action(
                     fd,
@@ -70,15 +98,22 @@ class CurlPoll:
                     | (pycurl.CSELECT_OUT if events & select.EPOLLOUT else 0)
                     | (pycurl.CSELECT_ERR if events & _BROKEN else 0),
                 )
-            elif fd == self._waker:
-                os.eventfd_read(fd)
             else:
-                # Closed meanwhile, or open still and of no interest any more.
-                with contextlib.suppress(OSError):
-                    self._epoll.unregister(fd)
+                self._on_other(fd)
         if self._timer is not None and self._timer <= now():
             self._timer = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _on_other(self, fd: int) -> None:
+        """Something of ours happened, or something nobody is interested in any more."""
+        if fd == self._waker:
+            os.eventfd_read(fd)
+        elif self._ticks is not None and fd == self._ticks.fd:
+            self._ticks.came()
+        else:
+            # Closed meanwhile, or open still and of no interest any more.
+            with contextlib.suppress(OSError):
+                self._epoll.unregister(fd)
 
     def ended(self) -> Iterator[tuple[Transfer, Error | None]]:
         """Transfers that have ended since, each with libcurl's error if it has one."""
@@ -119,6 +154,8 @@ class CurlPoll:
             transfer.release()
         for transfer in self._all:
             transfer.curl.close()
+            transfer.lag = CREW
+        self.lag, self._watch = CREW, None
         self._multi.close()
         self._epoll.close()
         os.close(self._waker)

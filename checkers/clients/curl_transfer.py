@@ -15,13 +15,15 @@ import pycurl
 
 from checkers import tls
 from checkers.clients.curl_failure import Error, is_of_two_locations, why
-from checkers.clients.curl_marks import read_marks
+from checkers.clients.curl_marks import Heard, note_ours, read_marks
 from checkers.clients.curl_request import CurlRequest, set_for_good
 from checkers.clients.exchange import Exchange, Hop, Surroundings
 from checkers.clients.failure import Failed, Failure
 from checkers.clients.head import BLANK, check_lines, check_size, parse_head
 from checkers.clients.intake import Intake
 from checkers.failures import BY_VERIFY_CODE, CLOSED, failure_of
+from checkers.kernel import round_trip
+from checkers.lag import Lag
 from checkers.outcome import Reason
 from checkers.redirect import FOLLOWED, SEVERAL_LOCATIONS
 from checkers.timing import now
@@ -42,13 +44,15 @@ class Transfer:
         opened: noted in whenever a socket was made, for whoever releases it early.
 
     Attributes:
+        lag: how long what happens waits for whoever drives the handle.
         socket: the one libcurl last took a duplicate of, until it is released.
         owner: what the handle is used for, for whoever drives it.
     """
 
     def __init__(
-        self, surroundings: Surroundings, *, opened: "list[Transfer] | None" = None
+        self, surroundings: Surroundings, lag: Lag, *, opened: "list[Transfer] | None" = None
     ) -> None:
+        self.lag = lag
         self._opened = opened
         self._lines: list[bytes] = []
         self._policy = surroundings.policy
@@ -79,6 +83,8 @@ class Transfer:
         self._agreed = b""
         self._dialled = ""
         self._dials = 0
+        self._round_trip: float | None = None
+        self._heard = 0.0
         if hop.request.url.secure is not self._secure:
             self._secure = hop.request.url.secure
             self.curl.setopt(pycurl.PREREQFUNCTION, self._before_request if self._secure else None)
@@ -115,6 +121,8 @@ class Transfer:
         return made
 
     def _on_line(self, line: bytes) -> int | None:
+        if not self._lines:
+            self._heard = now()
         # libcurl bounds lines and their number closely enough until the head is whole.
         self._lines.append(line)
         return None if len(line) > 2 else self._on_end_of_head(line)
@@ -126,6 +134,8 @@ class Transfer:
             # libcurl has its duplicate: closed by both later, ours would be the one that does the
             # work. A thread's own is kept: it may have to be woken.
             self.release()
+        elif self.socket is not None:
+            self._round_trip = round_trip(self.socket)
         raw = b"".join(self._lines)
         try:
             check_size(raw, len(self._lines))
@@ -211,6 +221,8 @@ class Transfer:
             )
         if self._secure and marks.connect_end is not None:
             self._read_certificate(seen)
+        heard = Heard(self._round_trip, 0.0 if self._opened is not None else self._heard, returned)
+        note_ours(seen, self.lag, heard)
         seen.failure = self._settled(error)
         if seen.failure is not None:
             marks.response_end = None

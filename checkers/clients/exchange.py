@@ -13,7 +13,7 @@ from checkers.admission import Policy
 from checkers.clients.failure import Failed, Failure
 from checkers.clients.head import Fields, Head
 from checkers.lookup import Lookup, NameNotResolved
-from checkers.outcome import Certificate, Reason
+from checkers.outcome import BoundBy, Certificate, Reason
 from checkers.redirect import Request
 from checkers.timing import Marks, now
 
@@ -57,6 +57,8 @@ class Exchange(msgspec.Struct, kw_only=True):
     Attributes:
         judged: expectations are asked of this response; not so of a redirect that ends a check.
         ended: instant of the monotonic clock of the last byte, or of the failure.
+        ours: seconds of it that may have been ours: its bytes were there, and we were not.
+        bound_by: what the kernel told of that.
         certificate_asked: the server wanted to see a client certificate, which there is none of.
     """
 
@@ -72,7 +74,29 @@ class Exchange(msgspec.Struct, kw_only=True):
     failure: Failure | None = None
     judged: bool = True
     ended: float = 0.0
+    ours: float = 0.0
+    bound_by: BoundBy = BoundBy.CLOCK
     certificate_asked: bool = False
+
+    def note_connected(self, round_trip: float | None, lag: float) -> None:
+        """Bound what of the time to connect was ours.
+
+        Args:
+            round_trip: of the connection, as the kernel measured it; `None`: it did not.
+            lag: how long begin and end of it may have waited for us, as far as we know ourselves.
+        """
+        marks = self.marks
+        until = marks.secure_connection_start or marks.connect_end
+        if until is None or marks.connect_start is None:
+            return
+        took = until - marks.connect_start
+        if round_trip is None:
+            self.ours += min(lag, took)
+            return
+        # Whatever was no round trip.
+        self.ours += max(took - round_trip, 0.0)
+        if self.bound_by is BoundBy.CLOCK:
+            self.bound_by = BoundBy.ROUND_TRIP
 
     def values(self, name: str) -> list[str]:
         """Every value of a field; `name` in lower case."""

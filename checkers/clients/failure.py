@@ -2,14 +2,20 @@
 
 from typing import NamedTuple
 
+from checkers.lack import Lack
 from checkers.outcome import Reason
 
 
 class Failure(NamedTuple):
-    """What went wrong in an exchange, and a sentence for people."""
+    """What went wrong in an exchange, and a sentence for people.
+
+    Attributes:
+        lack: what was lacking here, if that may pass.
+    """
 
     reason: Reason
     detail: str
+    lack: Lack | None = None
 
 
 class Failed(Exception):

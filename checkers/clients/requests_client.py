@@ -9,6 +9,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Mapping
+from time import thread_time
 from typing import Any, Final
 
 import requests
@@ -20,7 +21,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from checkers import tls
-from checkers.clients.armed import TcpSocket, TlsSocket, armed
+from checkers.clients.armed import ArmedSocket, TcpSocket, TlsSocket, armed
 from checkers.clients.dial import dial
 from checkers.clients.exchange import Exchange, Hop, Surroundings, admitted, wire_headers
 from checkers.clients.failure import Failed
@@ -28,9 +29,11 @@ from checkers.clients.intake import Intake
 from checkers.clients.peek import refused
 from checkers.clients.strict_response import StrictResponse
 from checkers.failures import failure_of
+from checkers.kernel import begin_stamping, round_trip
+from checkers.lag import CREW, Lag
 from checkers.lookup import LookupFailed
-from checkers.outcome import Reason
-from checkers.timing import Marks, now
+from checkers.outcome import BoundBy, Reason
+from checkers.timing import now
 
 #: What this library raises of its own; what the system raises is in `failures`.
 TABLE: Final[Mapping[type[BaseException], Reason]] = {
@@ -60,8 +63,10 @@ _RAISED: Final = (
 class RequestsClient:
     """Makes exchanges with requests in the calling thread; threads may share it."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, lag: Lag | None = None) -> None:
         self._surroundings = surroundings
+        self._lag = lag or CREW
+        begin_stamping()
         self._live: set[socket.socket] = set()
         # Made once: each would read and parse the trusted certificates anew (31 ms).
         self._contexts = {
@@ -75,13 +80,21 @@ class RequestsClient:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
         seen = Exchange()
         sock: socket.socket | None = None
+        # What has been done until now kept this one waiting for its turn, not its target.
+        self._lag.lag(now())
         try:
-            sock = self._connect(hop, seen)
-            self._talk(hop, seen, sock)
+            # Made ready ahead: once its name is known, the target waits for us.
+            adapter, prepared = _ReadyAdapter(hop), _prepared(hop, self._surroundings.user_agent)
+            addresses = self._addresses(hop, seen)
+            sock = self._connect(addresses, hop, seen)
+            self._live.add(sock)
+            _talk(adapter, prepared, hop, seen, sock)
             seen.ended = seen.marks.response_end or now()
+            self._bound(seen, sock)
         except _RAISED as error:
             seen.failure = failure_of(error, seen.marks, TABLE)
             seen.marks.response_end, seen.ended = None, seen.ended or now()
+            seen.ours += self._lag.lag(seen.ended)
         finally:
             if sock is not None:
                 self._live.discard(sock)
@@ -97,17 +110,40 @@ class RequestsClient:
                 # Already closed, or not connected yet: nothing to wake.
                 continue
 
-    def _connect(self, hop: Hop, seen: Exchange) -> socket.socket:
+    def _bound(self, seen: Exchange, sock: socket.socket) -> None:
+        """Bound what of the time from connection to last byte was ours."""
+        assert isinstance(sock, ArmedSocket)
+        if seen.marks.connect_end is not None:
+            seen.ours += max(sock.sent - seen.marks.connect_end, 0.0)
+        if sock.age is None:
+            seen.ours += min(self._lag.lag(seen.ended), max(seen.ended - sock.sent, 0.0))
+            return
+        seen.ours += sock.age
+        seen.bound_by = BoundBy.RECEIVE_STAMP
+
+    def _addresses(self, hop: Hop, seen: Exchange) -> list[str]:
+        names = self._look_up(hop, seen)
+        return admitted(names, self._surroundings.policy, hop.ip_version)
+
+    def _note_connected(self, seen: Exchange, sock: socket.socket, at: float) -> None:
+        seen.note_connected(round_trip(sock), self._lag.lag(at))
+
+    def _connect(self, addresses: list[str], hop: Hop, seen: Exchange) -> socket.socket:
         url, marks = hop.request.url, seen.marks
-        names = self._look_up(hop, marks)
-        addresses = admitted(names, self._surroundings.policy, hop.ip_version)
         marks.connect_start = now()
+        if marks.domain_lookup_end is not None:
+            seen.ours += marks.connect_start - marks.domain_lookup_end
         sock: socket.socket = dial(addresses, url.port, deadline=hop.deadline, make=TcpSocket)
         seen.remote_address = str(sock.getpeername()[0])
         if not url.secure:
+            assert isinstance(sock, TcpSocket)
             marks.connect_end = now()
+            sock.stamp()
+            self._note_connected(seen, sock, marks.connect_end)
             return armed(sock, hop.deadline, marks)
-        marks.secure_connection_start = now()
+        marks.secure_connection_start = began = now()
+        self._note_connected(seen, sock, began)
+        busy = thread_time()
         try:
             sock = self._contexts[hop.verify_tls].wrap_socket(
                 sock, server_hostname=url.host.rstrip("."), do_handshake_on_connect=False
@@ -124,39 +160,44 @@ class RequestsClient:
         finally:
             seen.certificate_asked = tls.asked_for_certificate(sock)
         marks.connect_end = now()
+        took = marks.connect_end - began
+        seen.ours += min(thread_time() - busy + 2 * self._lag.worst(began), took)
         seen.tls = tls.facts(sock)
         return armed(sock, hop.deadline, marks)
 
-    def _look_up(self, hop: Hop, marks: Marks) -> list[str]:
-        url = hop.request.url
+    def _look_up(self, hop: Hop, seen: Exchange) -> list[str]:
+        url, marks = hop.request.url, seen.marks
         if url.literal:
             return [url.host]
         marks.domain_lookup_start = now()
         addresses = list(self._surroundings.lookup.find(url.host, hop.remaining))
-        marks.domain_lookup_end = now()
+        marks.domain_lookup_end = at = now()
+        seen.ours += min(self._lag.lag(at), at - marks.domain_lookup_start)
         return addresses
 
-    def _talk(self, hop: Hop, seen: Exchange, sock: socket.socket) -> None:
-        self._live.add(sock)
-        seen.marks.request_start = now()
-        response = _ReadyAdapter(sock, hop).send(
-            _prepared(hop, self._surroundings.user_agent), stream=True, timeout=hop.remaining
-        )
-        raw = response.raw
-        original = raw._original_response
-        assert isinstance(original, StrictResponse)
-        _receive(raw, Intake(hop, seen, original.head), seen.marks)
 
-
-def _receive(raw: urllib3.BaseHTTPResponse, intake: Intake, marks: Marks) -> None:
-    arrived, over = now(), False
+def _talk(
+    adapter: "_ReadyAdapter",
+    prepared: requests.PreparedRequest,
+    hop: Hop,
+    seen: Exchange,
+    sock: socket.socket,
+) -> None:
+    assert isinstance(sock, ArmedSocket)
+    seen.marks.request_start = now()
+    adapter.take(sock)
+    response = adapter.send(prepared, stream=True, timeout=hop.remaining)
+    raw = response.raw
+    original = raw._original_response
+    assert isinstance(original, StrictResponse)
+    intake, over = Intake(hop, seen, original.head), False
     try:
         while not intake.ended and (data := raw.read1(_READ_BYTES, decode_content=False)):
-            arrived = now()
             intake.feed(data)
         over = True
     finally:
-        marks.response_end = arrived
+        # When it came, not when it had been read by everybody.
+        seen.marks.response_end = sock.arrived
         intake.settle(over=over)
 
 
@@ -174,9 +215,13 @@ def _prepared(hop: Hop, user_agent: str) -> requests.PreparedRequest:
 class _ReadyAdapter(HTTPAdapter):
     """Sends one request over a connection that has been made already."""
 
-    def __init__(self, sock: socket.socket, hop: Hop) -> None:
+    def __init__(self, hop: Hop) -> None:
         super().__init__()
-        self._pool = _ReadyPool(sock, hop)
+        self._pool = _ReadyPool(hop)
+
+    def take(self, sock: socket.socket) -> None:
+        """Take the connection to send over."""
+        self._pool.take(sock)
 
     def init_poolmanager(self, *_args: object, **_kwargs: object) -> None:
         """No pools: every attempt has a connection of its own."""
@@ -191,12 +236,14 @@ class _ReadyAdapter(HTTPAdapter):
 class _ReadyPool(HTTPConnectionPool):
     """A pool of one connection, made already. Plain to urllib3 even where TLS lies beneath."""
 
-    def __init__(self, sock: socket.socket, hop: Hop) -> None:
+    def __init__(self, hop: Hop) -> None:
         url = hop.request.url
         super().__init__(url.host, url.port, maxsize=1, block=False)
         self._ready = _ReadyConnection(url.host, url.port)
-        self._ready.sock = sock
         self._ready.target = url.target
+
+    def take(self, sock: socket.socket) -> None:
+        self._ready.sock = sock
 
     def _get_conn(self, timeout: float | None = None) -> HTTPConnection:  # noqa: ARG002 -- its signature
         return self._ready

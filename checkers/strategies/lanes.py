@@ -1,14 +1,18 @@
 """Many items at once on one event loop: asyncio's, or one that the work's library brings along."""
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic
 
+from checkers.beat import Beat, beating
+from checkers.pacing import Pace, kept
 from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Item, Out, OwnLoop, Work, carried_out_soon
 from checkers.strategies.supply import Supply
+from checkers.timing import now
 
 # Outcomes that may wait for the consumer before no further item is begun.
 _ROOM: Final = 2000
@@ -28,13 +32,14 @@ async def run_lanes(
     own = work.own_loop()
     if own is not None:
         with own as loop:
-            await _Elsewhere(loop, supply, emit).run(lanes)
+            await _Elsewhere(loop, supply, emit, paced=work.paced and lanes > 1).run(lanes)
         return
     outbox = Outbox(emit)
     try:
         async with work.opened_async() as perform, asyncio.TaskGroup() as group:
             group.create_task(outbox.tick())
-            await _run_tasks(work, perform, supply, outbox, lanes)
+            with beating(paced=work.paced and lanes > 1) as beat:
+                await _run_tasks(work, perform, supply, outbox, beat, lanes)
             await outbox.close()
     except BaseExceptionGroup as errors:
         raise first_of(errors) from errors
@@ -45,13 +50,19 @@ async def _run_tasks(
     perform: Callable[[Item], Awaitable[Out]],
     supply: Supply[Item],
     outbox: Outbox[Pair[Item, Out]],
+    beat: Beat,
     lanes: int,
 ) -> None:
     """A task for each lane, not for each item; no more of them than there ever were items."""
 
     async def lane(item: Item | None) -> None:
         while item is not None:
-            await outbox.put((item, await carried_out_soon(work, perform, item)))
+            await beat.turn()
+            if supply.closed:
+                return
+            outcome = await carried_out_soon(work, perform, item)
+            beat.ended()
+            await outbox.put((item, outcome))
             supply.done(item)
             item = await supply.next()
 
@@ -67,9 +78,16 @@ class _Elsewhere(Generic[Item, Out]):
     """A library's own loop in a thread of its own, its outcomes brought over to asyncio's."""
 
     def __init__(
-        self, own: OwnLoop[Item, Out], supply: Supply[Item], emit: Emit[Pair[Item, Out]]
+        self,
+        own: OwnLoop[Item, Out],
+        supply: Supply[Item],
+        emit: Emit[Pair[Item, Out]],
+        *,
+        paced: bool,
     ) -> None:
         self._own = own
+        self._paced = paced
+        self.pace: Pace | None = None
         self._supply = supply
         self._emit = emit
         self._loop = asyncio.get_running_loop()
@@ -109,10 +127,14 @@ class _Elsewhere(Generic[Item, Out]):
 
     def _work(self, lanes: int) -> None:
         try:
-            self._own.run(self, self._put, lanes)
+            # Here, since it measures how long this very thread has to wait.
+            with kept() if self._paced else contextlib.nullcontext() as self.pace:
+                self._own.run(self, self._put, lanes)
         except BaseException as error:  # noqa: BLE001 -- raised in the run, which awaits it
             self._error = error
         finally:
+            # It holds a descriptor.
+            self.pace = None
             self._ended = True
             self._announce()
 
@@ -122,9 +144,19 @@ class _Elsewhere(Generic[Item, Out]):
 
     def take(self) -> Item | None:
         # A consumer that does not keep up holds back new items, never those in flight.
-        return None if len(self._arrived) >= _ROOM else self._supply.take()
+        if len(self._arrived) >= _ROOM:
+            return None
+        pace = self.pace
+        if pace is None:
+            return self._supply.take()
+        if pace.due > now() or (item := self._supply.take()) is None:
+            return None
+        pace.reserve()
+        return item
 
     def done(self, item: Item) -> bool:
+        if self.pace is not None:
+            self.pace.ended()
         return self._supply.done(item)
 
     def _put(self, outcomes: list[Pair[Item, Out]]) -> None:

@@ -10,8 +10,10 @@ import pickle
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from checkers.beat import Beat
 from checkers.child import ChildLost
 from checkers.meter import Usage
+from checkers.pacing import OwnMeter, Pace, WorkersMeter
 from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Fault, Item, Limits, Out, Work
 from checkers.strategies.supply import Supply
@@ -73,15 +75,24 @@ class Multiprocess:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(outbox.tick())
-                async with asyncio.TaskGroup() as lanes:
-                    for worker in self._workers:
-                        lanes.create_task(_lane(worker, work, packed_work, supply, outbox))
+                with Beat(self._pace(work)) as beat:
+                    async with asyncio.TaskGroup() as lanes:
+                        for worker in self._workers:
+                            lane = _lane(worker, work, packed_work, supply, outbox, beat)
+                            lanes.create_task(lane)
                 await outbox.close()
         except BaseExceptionGroup as errors:
             raise first_of(errors) from errors
         finally:
             # A cancelled lane leaves its worker in the middle of an item.
             await self._stop_busy()
+
+    def _pace(self, work: Work[Item, Out]) -> Pace | None:
+        """Neither this process nor the cores may be kept too busy; the cores are the workers'."""
+        if not work.paced or len(self._workers) < 2:
+            return None
+        pids = [worker.pid for worker in self._workers if worker.pid is not None]
+        return Pace(OwnMeter(), WorkersMeter(pids))
 
     async def _stop_busy(self) -> None:
         """End workers that were left in the middle of something: their next answer is not ours."""
@@ -109,9 +120,14 @@ async def _lane(
     packed_work: bytes,
     supply: Supply[Item],
     outbox: Outbox[Out],
+    beat: Beat,
 ) -> None:
     while (item := await supply.next()) is not None:
+        await beat.turn()
+        if supply.closed:
+            return
         outcome = await _carried_out(worker, work, packed_work, item)
+        beat.ended()
         supply.done(item)
         await outbox.put(outcome)
 

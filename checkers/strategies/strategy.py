@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from checkers.meter import Usage
+from checkers.pacing import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,11 @@ class Source(Protocol[Item]):
         """Whether there is nothing left to take, now or later."""
         ...
 
+    @property
+    def pace(self) -> Pace | None:
+        """In whose turns items may be taken; `None`: all at once."""
+        ...
+
     def take(self) -> Item | None:
         """The next item, `None` while there is none."""
         ...
@@ -79,8 +85,17 @@ class OwnLoop(Protocol[Item, Out]):
 class Work(Protocol[Item, Out]):
     """What is done with each item. Picklable, since it may be carried to another process."""
 
-    def opened(self) -> AbstractContextManager[Callable[[Item], Out]]:
-        """What carries out one item in the calling thread; threads may share it."""
+    @property
+    def paced(self) -> bool:
+        """Whether items are begun in turns, so that they do not wait for each other in us."""
+        ...
+
+    def opened(self, *, alone: bool = False) -> AbstractContextManager[Callable[[Item], Out]]:
+        """What carries out one item in the calling thread.
+
+        Args:
+            alone: no other thread of the process will use it; else threads may share it.
+        """
         ...
 
     def opened_async(

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, Generic
 
+from checkers.pacing import Pace
 from checkers.strategies.strategy import Item, PerPlace
 
 # Items that may be put aside from a source of unknown length, so that it need not all be held.
@@ -17,6 +18,9 @@ class Supply(Generic[Item]):
 
     Whoever has taken an item says when it is `done`. Not for several threads without a lock.
     """
+
+    #: Turns are given where items are begun, not here.
+    pace: Pace | None = None
 
     def __init__(self, items: Iterable[Item], per_place: PerPlace[Item] | None = None) -> None:
         self._source: Iterator[Item] = iter(items)
@@ -35,6 +39,11 @@ class Supply(Generic[Item]):
     def over(self) -> bool:
         """Whether there is nothing left to take, now or later."""
         return self._closed or (self._exhausted and not self._aside_count and not self._freed)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is to be begun, not even what has been taken."""
+        return self._closed
 
     def take(self) -> Item | None:
         """The next item, `None` when there is none now; none will come once `over`."""

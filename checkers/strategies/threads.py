@@ -1,12 +1,15 @@
 """Threads that take items from one iterator and hand outcomes to the event loop."""
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sized
 from typing import Any, Final, Generic
 
+from checkers.beat import Beat
 from checkers.meter import Usage
+from checkers.pacing import Turnstile, kept
 from checkers.strategies.strategy import Emit, Item, Limits, Out, Work, carried_out
 from checkers.strategies.supply import Supply
 
@@ -32,9 +35,16 @@ class InThreads:
     async def run(self, work: Work[Item, Out], items: Iterable[Item], emit: Emit[Out]) -> None:
         """As `Strategy.run`; a thread in the middle of an item ends with it."""
         threads = self._limits.concurrency
-        with work.opened() as perform:
+        # One at a time waits for nobody.
+        paced = work.paced and threads > 1
+        with (
+            work.opened(alone=threads == 1) as perform,
+            Beat(None),
+            kept() if paced else contextlib.nullcontext() as pace,
+        ):
             wanted = max(min(threads, len(items)), 1) if isinstance(items, Sized) else threads
-            self._crew = crew = _Crew(work, perform, items, wanted)
+            turnstile = None if pace is None else Turnstile(pace)
+            self._crew = crew = _Crew(work, perform, items, turnstile, wanted)
             try:
                 await crew.deliver(emit)
             finally:
@@ -59,9 +69,11 @@ class _Crew(Generic[Item, Out]):
         work: Work[Item, Out],
         perform: Callable[[Item], Out],
         items: Iterable[Item],
+        turnstile: Turnstile | None,
         threads: int,
     ) -> None:
         self._work = work
+        self._turnstile = turnstile
         self._perform = perform
         per_place = work.per_place()
         self._supply = Supply(items, per_place)
@@ -142,7 +154,14 @@ class _Crew(Generic[Item, Out]):
         item = self._take()
         if item is None:
             return False
+        turnstile = self._turnstile
+        if turnstile is not None:
+            turnstile.turn()
+            if self._finishing:
+                return False
         outcome = carried_out(self._work, self._perform, item)
+        if turnstile is not None:
+            turnstile.ended()
         self._done(item)
         if self._dismissed:
             return False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from checkers.child import Line, collect_rarely, tie_to_parent
+from checkers.child import Line, collect_rarely, take_descriptors, tie_to_parent
 from checkers.meter import forget_peak, own_usage
 from checkers.strategies.strategy import Work, carried_out
 from checkers.strategies.workers import Ask
@@ -15,6 +15,7 @@ from checkers.strategies.workers import Ask
 def main() -> None:
     """Answer every message with one; end with the pipe."""
     tie_to_parent()
+    take_descriptors()
     collect_rarely()
     line = Line()
     line.write(b"ready")
@@ -27,7 +28,7 @@ def main() -> None:
             stack.close()
             forget_peak()
             work = pickle.loads(payload)  # noqa: S301 -- our own parent wrote it
-            perform = stack.enter_context(work.opened())
+            perform = stack.enter_context(work.opened(alone=True))
             answer: Any = None
         elif ask is Ask.USAGE:
             answer = own_usage()

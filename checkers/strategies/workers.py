@@ -35,6 +35,11 @@ class Worker:
     def alive(self) -> bool:
         return self._child is not None and self._child.alive
 
+    @property
+    def pid(self) -> int | None:
+        """Of the living process, if there is one."""
+        return self._child.pid if self._child is not None and self.alive else None
+
     async def ensure(self) -> Child:
         """The living process, after it has said that it is ready."""
         if self._child is not None and self._child.alive:

@@ -132,6 +132,7 @@ def _checked(client: str, target: Target, surroundings: Surroundings) -> Outcome
         try:
             hop = next(conversation)
             while True:
+                assert isinstance(hop, Hop)
                 hop = conversation.send(await exchange(hop))
         except StopIteration as ended:
             outcome: Outcome = ended.value

@@ -29,7 +29,11 @@ class Doubling:
     slow_seconds: float = 0.0
 
     @contextmanager
-    def opened(self) -> Iterator[Callable[[int], tuple[int, object]]]:
+    def opened(
+        self,
+        *,
+        alone: bool = False,  # noqa: ARG002 -- as a work has it
+    ) -> Iterator[Callable[[int], tuple[int, object]]]:
         yield self.perform
 
     @asynccontextmanager
@@ -50,6 +54,10 @@ class Doubling:
         if item == self.deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         return item, item * 2
+
+    @property
+    def paced(self) -> bool:
+        return True
 
     def per_place(self) -> None:
         return None

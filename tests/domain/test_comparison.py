@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.batch import Batch, Pace, Percentiles, RunStatus
+from app.domain.batch import Batch, Percentiles, RunStatus
 from app.domain.comparison import (
     Comparison,
     Contender,
@@ -19,6 +19,7 @@ from app.domain.comparison import (
     summarise,
 )
 from app.domain.disagreement import Verdict, split_verdicts
+from app.domain.fidelity import Pace
 from checkers import ClientName, Reason, Status, StrategyName
 from checkers.meter import Usage
 
@@ -48,7 +49,7 @@ def _run(number: int, label: str, wall: float, status: RunStatus = RunStatus.COM
         pace=Pace.MAX, total=10, done=10, counts=Counter({Status.UP: 10}), reasons={},
         created_at=NOW, started_at=NOW, finished_at=NOW, setup=0.1, wall=wall,
         latency=Percentiles(p50=wall, p95=wall, p99=wall, maximum=wall), phases={},
-        cost=Usage(cpu=wall / 2, peak_rss_bytes=100, voluntary_switches=0,
+        fidelity=None, cost=Usage(cpu=wall / 2, peak_rss_bytes=100, voluntary_switches=0,
                      involuntary_switches=0),
         interruptions=0, error=None, comparison_id="cmp_1",
     )  # fmt: skip

@@ -185,7 +185,7 @@ def test_a_stopping_service_lets_what_is_in_flight_end_and_leaves_the_rest(
 ) -> None:
     crowd = Crowd(1.0)
     url = f"http://127.0.0.1:{farm.serve(crowd.handle)}/"
-    body = {"urls": [url] * 20, "concurrency": 5, "per_host": 0}
+    body = {"urls": [url] * 20, "concurrency": 5, "per_host": 0, "pace": "max"}
     here = service.call("POST", "/api/v1/batches", json=body).headers["Location"]
     crowd.begun.wait(10)
 

@@ -211,7 +211,7 @@ def _names(group: Group) -> None:
     at("name whose server is silent", "silent.example", "down/name_lookup_timeout")
     at("name that is not there", "unknown.example", none)
     at("name that nobody has", "nothing.invalid", none, timeout=5.0)
-    at("name that cannot be asked for here", "no-descriptors.example", lost)
+    at("name that cannot be asked for here", "no-descriptors.example", lost, timeout=0.2)
     at("name whose first address refuses", "first-refuses.example", UP)
     at("name whose IPv6 address refuses", "six-refuses.example", UP)
     at("name with IPv6 wanted", "six-only.example", UP, six, ip_version=6)

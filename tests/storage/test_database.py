@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
-from app.domain.batch import BatchDraft, Pace, RunStatus
+from app.domain.batch import BatchDraft, RunStatus
+from app.domain.fidelity import Pace
 from app.reports.outcomes import OutcomeOut
 from app.services.runs import record
 from app.storage import batches, outcomes, targets

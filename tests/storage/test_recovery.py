@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
-from app.domain.batch import Batch, BatchDraft, Pace, RunStatus
+from app.domain.batch import Batch, BatchDraft, RunStatus
+from app.domain.fidelity import Pace
 from app.engine.local import Engine, Slot
 from app.services import runs
 from app.services.notices import Notices
