@@ -9,10 +9,16 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import classic, cost, hostile, service, storage
+from bench import classic, cost, fidelity, hostile, service, storage, strain
 
 BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "classic": classic.measure,
+    "fidelity": fidelity.grid,
+    "designs": fidelity.designs,
+    "throughput": fidelity.throughput,
+    "contention": strain.contention,
+    "slowed": strain.slowed,
+    "pace-cost": strain.pace_cost,
     "cost": cost.measure,
     "deadlines": hostile.deadlines,
     "memory": hostile.memory,

@@ -113,7 +113,7 @@ async def _add(
 
 async def _plain(pair: Pair, url: str, ca_bundle: str | None) -> Took:
     if pair.plain == "wrk":
-        return await _wrk(url, pair.in_flight)
+        return await wrk(url, pair.in_flight)
     words = [pair.plain, url, str(pair.checks), str(pair.in_flight)]
     told = await _told(
         sys.executable, "-m", "bench.plain", *words, *([ca_bundle] if ca_bundle else [])
@@ -122,7 +122,7 @@ async def _plain(pair: Pair, url: str, ca_bundle: str | None) -> Took:
     return Took(cpu / pair.checks, wall / pair.checks)
 
 
-async def _wrk(url: str, in_flight: int) -> Took:
+async def wrk(url: str, in_flight: int) -> Took:
     """The floor: a client in C that reads no more of an answer than it must."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     many = ("-t1", f"-c{in_flight}", f"-d{_WRK_SECONDS}s", "-H", "Connection: close")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.domain.fidelity import Fidelity, Pace, judged, measured
 from app.engine.local import Engine, Order, Slot
 from checkers import CATALOGUE, ClientName, Item, Outcome, Status, StrategyName, Target
 
@@ -14,6 +15,7 @@ class Run(NamedTuple):
     cpu: float
     peak_rss_bytes: int
     outcomes: list[Outcome]
+    fidelity: Fidelity
 
     @property
     def up(self) -> int:
@@ -27,9 +29,17 @@ class Bench:
     def __init__(self, ca_bundle: str | None = None) -> None:
         self._engine = Engine(("127.0.0.0/8", "::1/128"), ca_bundle=ca_bundle)
 
-    async def run(self, strategy: StrategyName, urls: Sequence[str], in_flight: int) -> Run:
+    async def run(
+        self,
+        strategy: StrategyName,
+        urls: Sequence[str],
+        in_flight: int,
+        *,
+        pace: Pace = Pace.MAX,
+    ) -> Run:
         """Check the URLs once with the strategy's own client and keep every outcome."""
-        return await self.check((strategy, None), [Target(url=url) for url in urls], in_flight)
+        targets = [Target(url=url) for url in urls]
+        return await self.check((strategy, None), targets, in_flight, pace=pace)
 
     async def check(
         self,
@@ -38,6 +48,7 @@ class Bench:
         in_flight: int,
         *,
         fresh: bool = False,
+        pace: Pace = Pace.MAX,
     ) -> Run:
         """As `run`, with any client, for targets that are more than a URL."""
         outcomes: list[Outcome] = []
@@ -47,7 +58,12 @@ class Bench:
 
         strategy, client = cell
         client = client or CATALOGUE[strategy].clients[0]
-        order = Order(strategy=strategy, client=client, concurrency=in_flight)
+        order = Order(
+            strategy=strategy,
+            client=client,
+            concurrency=in_flight,
+            paced=pace is Pace.TRUTHFUL,
+        )
         items = [Item(seq, target) for seq, target in enumerate(targets)]
         if fresh:
             report = await self._engine.execute_fresh(order, items, take)
@@ -56,7 +72,8 @@ class Bench:
         assert report.cost is not None
         assert report.wall is not None
         outcomes.sort(key=lambda outcome: outcome.seq)
-        return Run(report.wall, report.cost.cpu, report.cost.peak_rss_bytes, outcomes)
+        fidelity = judged(pace, measured(report.cost))
+        return Run(report.wall, report.cost.cpu, report.cost.peak_rss_bytes, outcomes, fidelity)
 
     async def close(self) -> None:
         """End the child."""

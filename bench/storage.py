@@ -14,7 +14,8 @@ from cryptography.fernet import Fernet
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from app.domain.batch import BatchDraft, Pace
+from app.domain.batch import BatchDraft
+from app.domain.fidelity import Pace
 from app.reports.outcomes import OutcomeOut, OutcomePage, encode
 from app.services.runs import record
 from app.storage import batches, outcomes

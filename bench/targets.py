@@ -45,6 +45,15 @@ def fast() -> Iterator[str]:
 
 
 @contextlib.contextmanager
+def delayed() -> Iterator[str]:
+    """A target that answers after 50 ms and keeps its own truth."""
+    port = _free_port()
+    with _running([sys.executable, "-m", "bench.delayed", str(port)]):
+        _await_port(port)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
 def fast_secure() -> Iterator[Secure]:
     """The same over TLS; its authority stands behind all those that the system trusts."""
     with tempfile.TemporaryDirectory(prefix="tercet-bench-") as folder:
