@@ -55,14 +55,7 @@ def _show(console: Console, targets: Addresses, service: str, *, keep: bool) -> 
         _post(
             service,
             "batches",
-            # Local targets may be asked as fast as they can be.
-            {
-                "urls": urls,
-                "strategy": name.value,
-                "name": f"demo {name}",
-                "pace": "max",
-                "per_host": 0,
-            },
+            {"urls": urls, "strategy": name.value, "name": f"demo {name}", "per_host": 0},
         )
         for name in _STRATEGIES
     ]
