@@ -1,10 +1,11 @@
 """How far reported latencies are from the truth, which the target tells by its own clock."""
 
 import asyncio
+import contextlib
 import json
 import statistics
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Final, NamedTuple
@@ -81,6 +82,17 @@ async def seen(
     return Seen(run, errors, sorted(errors), sorted(bounds), held / count)
 
 
+@contextlib.asynccontextmanager
+async def warmed(base: str, cell: Cell) -> AsyncIterator[tuple[Bench, int]]:
+    """A child that has loaded what the cell needs, and the cell's own concurrency."""
+    bench, in_flight = Bench(), CATALOGUE[cell[0]].concurrency
+    try:
+        await seen(bench, base, cell, 20, pace=Pace.TRUTHFUL, in_flight=in_flight)
+        yield bench, in_flight
+    finally:
+        await bench.close()
+
+
 def median(runs: Sequence[Seen], name: str, percentile: int) -> str:
     """Of a percentile over some runs, in milliseconds as they are printed."""
     found = [nearest_rank(getattr(run, name), percentile) for run in runs]
@@ -98,28 +110,27 @@ async def grid() -> Table:
     )  # fmt: skip
     with delayed() as base:
         for cell in GRID:
-            bench = Bench()
-            in_flight = CATALOGUE[cell[0]].concurrency
-            await seen(bench, base, cell, 20, pace=Pace.TRUTHFUL, in_flight=in_flight)
-            for size in _SIZES:
-                if cell[0] is StrategyName.SEQUENTIAL and size > _SIZES[1]:
-                    continue
-                runs: list[Seen] = []
-                began = monotonic()
-                while len(runs) < ROUNDS and (not runs or monotonic() - began < _SECONDS_EACH):
-                    runs.append(
-                        await seen(bench, base, cell, size, pace=Pace.TRUTHFUL, in_flight=in_flight)
-                    )
-                rates = [size / run.run.wall for run in runs]
-                table.add_row(
-                    "+".join(cell), str(in_flight), f"{size:,}", str(len(runs)),
-                    *(median(runs, "errors", p) for p in (50, 95, 99)),
-                    *(median(runs, "bounds", p) for p in (50, 99)),
-                    f"{statistics.median(run.held for run in runs) * 100:.1f}",
-                    f"{statistics.median(rates):,.0f}",
-                )  # fmt: skip
+            async with warmed(base, cell) as (bench, in_flight):
+                for size in _SIZES:
+                    if cell[0] is StrategyName.SEQUENTIAL and size > _SIZES[1]:
+                        continue
+                    runs: list[Seen] = []
+                    began = monotonic()
+                    while len(runs) < ROUNDS and (not runs or monotonic() - began < _SECONDS_EACH):
+                        runs.append(
+                            await seen(
+                                bench, base, cell, size, pace=Pace.TRUTHFUL, in_flight=in_flight
+                            )
+                        )
+                    rates = [size / run.run.wall for run in runs]
+                    table.add_row(
+                        "+".join(cell), str(in_flight), f"{size:,}", str(len(runs)),
+                        *(median(runs, "errors", p) for p in (50, 95, 99)),
+                        *(median(runs, "bounds", p) for p in (50, 99)),
+                        f"{statistics.median(run.held for run in runs) * 100:.1f}",
+                        f"{statistics.median(rates):,.0f}",
+                    )  # fmt: skip
             table.add_section()
-            await bench.close()
     return table
 
 
@@ -154,11 +165,9 @@ async def designs() -> Table:
         for cell in GRID:
             if cell[0] in (StrategyName.SEQUENTIAL, StrategyName.MULTIPROCESS):
                 continue
-            bench, in_flight = Bench(), CATALOGUE[cell[0]].concurrency
-            await seen(bench, base, cell, 20, pace=Pace.TRUTHFUL, in_flight=in_flight)
-            found = await seen(bench, base, cell, 1000, pace=Pace.TRUTHFUL, in_flight=in_flight)
+            async with warmed(base, cell) as (bench, in_flight):
+                found = await seen(bench, base, cell, 1000, pace=Pace.TRUTHFUL, in_flight=in_flight)
             add(f"Tercet, {'+'.join(cell)}", found.errors, found.run.wall, ours=True)
-            await bench.close()
     write(PLOT, curves)
     return table
 

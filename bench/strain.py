@@ -14,10 +14,10 @@ from rich.table import Table
 
 from app.domain.fidelity import Pace
 from app.domain.statistics import nearest_rank
-from bench.fidelity import GRID, MS, ROUNDS, median, seen
+from bench.fidelity import GRID, MS, ROUNDS, median, seen, warmed
 from bench.runs import Bench
 from bench.targets import delayed
-from checkers import CATALOGUE, ClientName, StrategyName
+from checkers import ClientName, StrategyName
 
 
 @contextlib.contextmanager
@@ -43,18 +43,18 @@ async def contention() -> Table:
     )  # fmt: skip
     with delayed() as base:
         for cell in GRID:
-            bench, in_flight = Bench(), CATALOGUE[cell[0]].concurrency
             size = 200 if cell[0] is StrategyName.SEQUENTIAL else 1000
-            await seen(bench, base, cell, 20, pace=Pace.TRUTHFUL, in_flight=in_flight)
-            with _busy(1):
-                run = await seen(bench, base, cell, size, pace=Pace.TRUTHFUL, in_flight=in_flight)
+            async with warmed(base, cell) as (bench, in_flight):
+                with _busy(1):
+                    run = await seen(
+                        bench, base, cell, size, pace=Pace.TRUTHFUL, in_flight=in_flight
+                    )
             table.add_row(
                 "+".join(cell),
                 *(median([run], "errors", p) for p in (50, 95, 99)),
                 *(median([run], "bounds", p) for p in (50, 99)),
                 f"{run.held * 100:.1f}", f"{size / run.run.wall:,.0f}",
             )  # fmt: skip
-            await bench.close()
     return table
 
 

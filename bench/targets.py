@@ -38,18 +38,14 @@ def httpbin() -> Iterator[str]:
 @contextlib.contextmanager
 def fast() -> Iterator[str]:
     """A target that costs next to nothing: the same bytes for every request."""
-    port = _free_port()
-    with _running([sys.executable, "-m", "bench.target", str(port)]):
-        _await_port(port)
+    with _serving("bench.target") as port:
         yield f"http://127.0.0.1:{port}/"
 
 
 @contextlib.contextmanager
 def delayed() -> Iterator[str]:
     """A target that answers after 50 ms and keeps its own truth."""
-    port = _free_port()
-    with _running([sys.executable, "-m", "bench.delayed", str(port)]):
-        _await_port(port)
+    with _serving("bench.delayed") as port:
         yield f"http://127.0.0.1:{port}"
 
 
@@ -62,10 +58,17 @@ def fast_secure() -> Iterator[Secure]:
         trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
         pem = "".join(ssl.DER_cert_to_PEM_cert(der) for der in trusted)
         bundle.write_text(pem + authority.cert_pem.bytes().decode("ascii"), encoding="ascii")
-        port = _free_port()
-        with _running([sys.executable, "-m", "bench.target", str(port), str(key)]):
-            _await_port(port)
+        with _serving("bench.target", str(key)) as port:
             yield Secure(f"https://127.0.0.1:{port}/", bundle)
+
+
+@contextlib.contextmanager
+def _serving(module: str, *arguments: str) -> Iterator[int]:
+    """A target of our own; its port."""
+    port = _free_port()
+    with _running([sys.executable, "-m", module, str(port), *arguments]):
+        _await_port(port)
+        yield port
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from checkers.looks import Sight
 from checkers.outcome import Attempt, BoundBy, Outcome, Reason, Status
 from checkers.redirect import RedirectRefused, Request, next_request, with_cookies
 from checkers.target import Expectation, Target
-from checkers.timing import NO_PHASES, Marks, now, phases
+from checkers.timing import NO_PHASES, now, phases
 from checkers.url import Url, parse
 from checkers.verdict import effective, judge, looks_at_body, looks_at_checksum
 
@@ -86,11 +86,11 @@ def _attempt(
 ) -> Generator[Hop, Exchange, tuple[Outcome, Lack | None]]:
     """One try: the request, every redirect, the verdict; and what was lacking to begin it."""
     started, started_at = now(), time()
-    deadline, exchanges = started + target.timeout, list[Exchange]()
-    seen, hops = yield from _follow(target, _first_request(target, url), deadline, exchanges)
-    total = _total(hops, seen.ended)
+    seen, hops = yield from _follow(target, _first_request(target, url), started + target.timeout)
+    exchanges = [exchange for exchange, _ in hops]
+    total = _total(exchanges, seen.ended)
     bound, bound_by = _bound(exchanges, total)
-    parts = phases([marks for marks, _ in hops]) if total is not None else NO_PHASES
+    parts = phases([each.marks for each in exchanges]) if total is not None else NO_PHASES
     sight = Sight(seen, total, parts, len(hops) - 1)
     verdict = judge(sight, expect, with_findings=with_findings)
     answered = seen.http_status is not None
@@ -127,13 +127,13 @@ def _first_request(target: Target, url: Url) -> Request:
     return Request(target.method, url, headers, target.body)
 
 
-_Hops = list[tuple[Marks, str]]
+_Hops = list[tuple[Exchange, str]]
 
 
 def _follow(
-    target: Target, request: Request, deadline: float, exchanges: list[Exchange]
+    target: Target, request: Request, deadline: float
 ) -> Generator[Hop, Exchange, tuple[Exchange, _Hops]]:
-    """The request and every redirect, under one deadline; each exchange is added to the list."""
+    """The request and every redirect, under one deadline."""
     hops: _Hops = []
     cookies: Cookies | None = None
     keep_body, digest = looks_at_body(target), looks_at_checksum(target)
@@ -149,8 +149,7 @@ def _follow(
             ip_version=target.ip_version,
         )
         seen = yield hop
-        exchanges.append(seen)
-        hops.append((seen.marks, request.url.text if not hops else request.url.wire))
+        hops.append((seen, request.url.text if not hops else request.url.wire))
         if seen.failure is not None:
             seen.failure = _of_tls(seen.failure, seen, request)
             return _redirected(seen, hops), hops
@@ -193,8 +192,8 @@ def _redirected(seen: Exchange, hops: _Hops) -> Exchange:
     return seen
 
 
-def _total(hops: _Hops, ended: float) -> float | None:
-    began = hops[0][0].began
+def _total(exchanges: Sequence[Exchange], ended: float) -> float | None:
+    began = exchanges[0].marks.began
     return None if began is None else max(ended - began, 0.0)
 
 
@@ -209,7 +208,7 @@ def _bound(exchanges: Sequence[Exchange], total: float | None) -> tuple[float | 
     """How much of an attempt may be ours, and what that was told by."""
     if total is None:
         return None, BoundBy.CLOCK
-    ours = sum(exchange.ours for exchange in exchanges)
+    ours = sum(exchange.ours + exchange.marks.before_connecting for exchange in exchanges)
     for before, after in pairwise(exchanges):
         # From one hop to the next nobody waits but for us.
         ours += max((after.marks.began or after.ended) - before.ended, 0.0)

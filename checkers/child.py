@@ -155,6 +155,13 @@ class Line:
             data = data[self._out.write(data) :]
 
 
+def settle_in() -> None:
+    """What every process of ours does first."""
+    tie_to_parent()
+    take_descriptors()
+    collect_rarely()
+
+
 def tie_to_parent() -> None:
     """End with the parent, whatever ends it, and leave Ctrl-C and SIGTERM to it.
 

@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from checkers.checks import Item
-from checkers.child import Line, collect_rarely, take_descriptors, tie_to_parent
+from checkers.child import Line, settle_in
 from checkers.errors import CheckerError
 from checkers.messages import (
     Begin,
@@ -162,9 +162,7 @@ class Host:
 
 def main() -> None:
     """Serve the parent named on the command line until it goes."""
-    tie_to_parent()
-    take_descriptors()
-    collect_rarely()
+    settle_in()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
     line = Line()
     with contextlib.suppress(KeyboardInterrupt):

@@ -61,6 +61,10 @@ class Worst:
 class Lag(Protocol):
     """What a client asks how long it may have kept a target waiting."""
 
+    def begin(self, at: float) -> None:
+        """Say that an exchange begins: what was done until then kept nobody waiting in it."""
+        ...
+
     def lag(self, at: float) -> float:
         """At most so long, in seconds, had that waited which is seen at this instant."""
         ...
@@ -115,6 +119,9 @@ class LagWatch:
             self.look(at)
         self.narrow(before)
 
+    def begin(self, at: float) -> None:
+        self.look(at)
+
     def lag(self, at: float) -> float:
         """At most so long had that waited which is seen at this instant, since the last look."""
         return at - self.since
@@ -150,6 +157,9 @@ def watch() -> LagWatch:
 class AloneLag:
     """The lag of a thread that does the work of its process by itself."""
 
+    def begin(self, at: float) -> None:
+        watch().look(at)
+
     def lag(self, at: float) -> float:
         return watch().look(at)
 
@@ -162,6 +172,9 @@ class CrewLag:
 
     How long one thread waits for the lock cannot be counted; how late others came is a sample.
     """
+
+    def begin(self, at: float) -> None:
+        """What the others do is not counted from any beginning."""
 
     def lag(self, at: float) -> float:
         return OWN.worst(at - _SAMPLED_SECONDS)

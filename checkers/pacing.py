@@ -197,30 +197,38 @@ kept: Final = _Shared().kept
 
 
 class Turnstile:
-    """Lets threads start one after the other, each in its turn."""
+    """Lets threads start one after the other, each in its turn.
 
-    def __init__(self, pace: Pace) -> None:
+    Args:
+        pace: whose turns they are; `None`: every start at once.
+    """
+
+    def __init__(self, pace: Pace | None) -> None:
         self._pace = pace
         self._passing = threading.Lock()
 
     def turn(self) -> None:
         """Wait in the calling thread for the next turn."""
+        pace = self._pace
+        if pace is None:
+            return
         # One waits for the clock and the others for it: none reserves before what it costs to
         # start the last one has been seen.
         waited = not self._passing.acquire(blocking=False)
         if waited:
             self._passing.acquire()
         try:
-            turn = self._pace.reserve()
+            turn = pace.reserve()
             delay = turn - now()
             if delay > 0:
                 time.sleep(delay)
             if delay > 0 or waited:
                 at = now()
-                self._pace.came(at, max(at - turn, 0.0))
+                pace.came(at, max(at - turn, 0.0))
         finally:
             self._passing.release()
 
     def ended(self) -> None:
         """Say that what had its turn is over."""
-        self._pace.ended()
+        if self._pace is not None:
+            self._pace.ended()

@@ -35,6 +35,13 @@ class Marks(msgspec.Struct):
         started = self.domain_lookup_start
         return self.connect_start if started is None else started
 
+    @property
+    def before_connecting(self) -> float:
+        """From a name's addresses to the first connect call: nobody waits then but for us."""
+        if self.domain_lookup_end is None or self.connect_start is None:
+            return 0.0
+        return self.connect_start - self.domain_lookup_end
+
     def in_order(self) -> list[float]:
         """What happened, in the order in which it must have happened."""
         instants = (

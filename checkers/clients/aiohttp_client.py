@@ -8,7 +8,7 @@ import io
 import socket
 import ssl
 from contextvars import ContextVar
-from typing import Final
+from typing import Any, Final
 
 import aiohappyeyeballs
 import aiohttp
@@ -151,8 +151,6 @@ class _Connector(BaseConnector):
         found = await self._look_up(hop, seen)
         addresses = admitted(found, self._surroundings.policy, hop.ip_version)
         marks.connect_start = now()
-        if marks.domain_lookup_end is not None:
-            seen.ours += marks.connect_start - marks.domain_lookup_end
         self._watch.look(marks.connect_start)
         protocol: ResponseHandler
         if len(addresses) == 1 and not url.secure:
@@ -161,7 +159,7 @@ class _Connector(BaseConnector):
                 lambda: Arrival(self._loop, seen, self._watch), addresses[0], url.port
             )
             seen.remote_address = addresses[0]
-            seen.note_connected(round_trip(transport.get_extra_info("socket")), self._lag_of(seen))
+            self._note_connected(seen, transport.get_extra_info("socket"))
         else:
             protocol = await self._connect_and_begin(addresses, hop, seen)
         # Whatever is written until then leaves when the loop has been through with this turn.
@@ -170,10 +168,12 @@ class _Connector(BaseConnector):
         marks.request_start = now() if marks.response_start is None else marks.response_start
         return protocol
 
-    def _lag_of(self, seen: Seen) -> float:
-        """Of both ends of connecting: the call and the news of its success."""
-        began = seen.marks.connect_start
-        return seen.connect_lag + (0.0 if began is None else self._watch.worst(began))
+    def _note_connected(self, seen: Seen, sock: Any) -> None:
+        told, began, lag = round_trip(sock), seen.marks.connect_start, 0.0
+        if told is None and began is not None:
+            # Of both ends of connecting: the call and the news of its success.
+            lag = seen.connect_lag + self._watch.worst(began)
+        seen.note_connected(told, lag)
 
     async def _connect_and_begin(
         self, addresses: list[str], hop: Hop, seen: Seen
@@ -187,16 +187,13 @@ class _Connector(BaseConnector):
             raise
 
     async def _look_up(self, hop: Hop, seen: Seen) -> list[str]:
-        url, marks = hop.request.url, seen.marks
+        url = hop.request.url
         if url.literal:
             return [url.host]
-        marks.domain_lookup_start = now()
+        seen.marks.domain_lookup_start = now()
         addresses = await self._surroundings.lookup.find_soon(url.host)
-        marks.domain_lookup_end = now()
-        seen.ours += min(
-            self._watch.look(marks.domain_lookup_end),
-            marks.domain_lookup_end - marks.domain_lookup_start,
-        )
+        at = now()
+        seen.note_looked_up(at, self._watch.look(at))
         return list(addresses)
 
     async def _dial(self, addresses: list[str], port: int) -> socket.socket:
@@ -230,11 +227,11 @@ class _Connector(BaseConnector):
             _, plain = await self._loop.create_connection(
                 lambda: Arrival(self._loop, seen, self._watch), sock=sock
             )
-            seen.note_connected(round_trip(sock), self._lag_of(seen))
+            self._note_connected(seen, sock)
             return plain
         seen.marks.secure_connection_start = at = now()
         seen.connect_lag = self._watch.look(at)
-        seen.note_connected(round_trip(sock), self._lag_of(seen))
+        self._note_connected(seen, sock)
         busy = self._watch.busy
         shaken: list[ssl.SSLObject] = []
         tls.wrapped.set(shaken)

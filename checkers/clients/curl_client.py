@@ -18,9 +18,9 @@ from checkers.timing import now
 class CurlClient:
     """Makes exchanges with libcurl in the calling thread; threads may share it."""
 
-    def __init__(self, surroundings: Surroundings, lag: Lag | None = None) -> None:
+    def __init__(self, surroundings: Surroundings, lag: Lag = CREW) -> None:
         self._surroundings = surroundings
-        self._lag = lag or CREW
+        self._lag = lag
         self._live: set[Transfer] = set()
         # Sets add and pop at one go: each handle is taken once, without a lock.
         self._idle: set[Transfer] = set()
@@ -29,8 +29,7 @@ class CurlClient:
     def exchange(self, hop: Hop) -> Exchange:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
         seen = Exchange()
-        # What has been done until now kept this one waiting for its turn, not its target.
-        self._lag.lag(now())
+        self._lag.begin(now())
         try:
             addresses = self._look_up(hop, seen)
         except (Failed, LookupFailed, TimeoutError) as error:
@@ -87,12 +86,12 @@ class CurlClient:
                 self._idle.pop().curl.close()
 
     def _look_up(self, hop: Hop, seen: Exchange) -> Sequence[str] | None:
-        url, marks = hop.request.url, seen.marks
+        url = hop.request.url
         if url.literal:
             admitted((url.host,), self._surroundings.policy, hop.ip_version)
             return None
-        marks.domain_lookup_start = now()
+        seen.marks.domain_lookup_start = now()
         found = self._surroundings.lookup.find(url.host, hop.remaining)
-        marks.domain_lookup_end = at = now()
-        seen.ours += min(self._lag.lag(at), at - marks.domain_lookup_start)
+        at = now()
+        seen.note_looked_up(at, self._lag.lag(at))
         return admitted(found, self._surroundings.policy, hop.ip_version)

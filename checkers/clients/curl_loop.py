@@ -237,10 +237,8 @@ class CurlLoop(Generic[Item, Out]):
         if error is not None:
             self._fail(check, asked.seen, error if isinstance(error, Exception) else OSError())
             return
-        marks = asked.seen.marks
-        marks.domain_lookup_end = at = now()
-        if marks.domain_lookup_start is not None:
-            asked.seen.ours += min(self._poll.lag.lag(at), at - marks.domain_lookup_start)
+        at = now()
+        asked.seen.note_looked_up(at, self._poll.lag.lag(at))
         self._begin_at(check, asked.hop, asked.seen, asked.answer.result())
 
     def _held_long(self) -> bool:

@@ -66,8 +66,6 @@ def note_ours(seen: Exchange, lag: Lag, heard: Heard) -> None:
     if marks.connect_start is None:
         seen.ours += lag.lag(heard.returned)
         return
-    if marks.domain_lookup_end is not None:
-        seen.ours += marks.connect_start - marks.domain_lookup_end
     worst = lag.worst(marks.connect_start)
     seen.note_connected(heard.round_trip, worst)
     if marks.secure_connection_start is not None and marks.connect_end is not None:

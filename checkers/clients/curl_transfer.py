@@ -121,7 +121,7 @@ class Transfer:
         return made
 
     def _on_line(self, line: bytes) -> int | None:
-        if not self._lines:
+        if self._opened is None and not self._lines:
             self._heard = now()
         # libcurl bounds lines and their number closely enough until the head is whole.
         self._lines.append(line)
@@ -221,8 +221,7 @@ class Transfer:
             )
         if self._secure and marks.connect_end is not None:
             self._read_certificate(seen)
-        heard = Heard(self._round_trip, 0.0 if self._opened is not None else self._heard, returned)
-        note_ours(seen, self.lag, heard)
+        note_ours(seen, self.lag, Heard(self._round_trip, self._heard, returned))
         seen.failure = self._settled(error)
         if seen.failure is not None:
             marks.response_end = None

@@ -78,6 +78,13 @@ class Exchange(msgspec.Struct, kw_only=True):
     bound_by: BoundBy = BoundBy.CLOCK
     certificate_asked: bool = False
 
+    def note_looked_up(self, at: float, lag: float) -> None:
+        """Mark that the name's addresses came; the news of it may have waited for us so long."""
+        marks = self.marks
+        marks.domain_lookup_end = at
+        if marks.domain_lookup_start is not None:
+            self.ours += min(lag, at - marks.domain_lookup_start)
+
     def note_connected(self, round_trip: float | None, lag: float) -> None:
         """Bound what of the time to connect was ours.
 
@@ -95,8 +102,7 @@ class Exchange(msgspec.Struct, kw_only=True):
             return
         # Whatever was no round trip.
         self.ours += max(took - round_trip, 0.0)
-        if self.bound_by is BoundBy.CLOCK:
-            self.bound_by = BoundBy.ROUND_TRIP
+        self.bound_by = BoundBy.ROUND_TRIP
 
     def values(self, name: str) -> list[str]:
         """Every value of a field; `name` in lower case."""

@@ -63,9 +63,9 @@ _RAISED: Final = (
 class RequestsClient:
     """Makes exchanges with requests in the calling thread; threads may share it."""
 
-    def __init__(self, surroundings: Surroundings, lag: Lag | None = None) -> None:
+    def __init__(self, surroundings: Surroundings, lag: Lag = CREW) -> None:
         self._surroundings = surroundings
-        self._lag = lag or CREW
+        self._lag = lag
         begin_stamping()
         self._live: set[socket.socket] = set()
         # Made once: each would read and parse the trusted certificates anew (31 ms).
@@ -80,8 +80,7 @@ class RequestsClient:
         """Make one exchange. It ends by the hop's deadline, whatever the server does."""
         seen = Exchange()
         sock: socket.socket | None = None
-        # What has been done until now kept this one waiting for its turn, not its target.
-        self._lag.lag(now())
+        self._lag.begin(now())
         try:
             # Made ready ahead: once its name is known, the target waits for us.
             adapter, prepared = _ReadyAdapter(hop), _prepared(hop, self._surroundings.user_agent)
@@ -131,8 +130,6 @@ class RequestsClient:
     def _connect(self, addresses: list[str], hop: Hop, seen: Exchange) -> socket.socket:
         url, marks = hop.request.url, seen.marks
         marks.connect_start = now()
-        if marks.domain_lookup_end is not None:
-            seen.ours += marks.connect_start - marks.domain_lookup_end
         sock: socket.socket = dial(addresses, url.port, deadline=hop.deadline, make=TcpSocket)
         seen.remote_address = str(sock.getpeername()[0])
         if not url.secure:
@@ -166,13 +163,13 @@ class RequestsClient:
         return armed(sock, hop.deadline, marks)
 
     def _look_up(self, hop: Hop, seen: Exchange) -> list[str]:
-        url, marks = hop.request.url, seen.marks
+        url = hop.request.url
         if url.literal:
             return [url.host]
-        marks.domain_lookup_start = now()
+        seen.marks.domain_lookup_start = now()
         addresses = list(self._surroundings.lookup.find(url.host, hop.remaining))
-        marks.domain_lookup_end = at = now()
-        seen.ours += min(self._lag.lag(at), at - marks.domain_lookup_start)
+        at = now()
+        seen.note_looked_up(at, self._lag.lag(at))
         return addresses
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import uvloop
 
-from checkers.child import Line, collect_rarely, take_descriptors, tie_to_parent
+from checkers.child import Line, settle_in
 from checkers.meter import forget_peak, own_usage
 from checkers.strategies.lanes import run_lanes
 from checkers.strategies.supply import Stream
@@ -93,9 +93,7 @@ _BROKEN: Final = 3
 
 def main() -> None:
     """Serve the parent named on the command line until it goes."""
-    tie_to_parent()
-    take_descriptors()
-    collect_rarely()
+    settle_in()
     uvloop.run(_Worker(Line()).serve())
     # Threads waiting for a name server must not hold up the end.
     os._exit(0)

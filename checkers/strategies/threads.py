@@ -43,8 +43,7 @@ class InThreads:
             kept() if paced else contextlib.nullcontext() as pace,
         ):
             wanted = max(min(threads, len(items)), 1) if isinstance(items, Sized) else threads
-            turnstile = None if pace is None else Turnstile(pace)
-            self._crew = crew = _Crew(work, perform, items, turnstile, wanted)
+            self._crew = crew = _Crew(work, perform, items, Turnstile(pace), wanted)
             try:
                 await crew.deliver(emit)
             finally:
@@ -69,7 +68,7 @@ class _Crew(Generic[Item, Out]):
         work: Work[Item, Out],
         perform: Callable[[Item], Out],
         items: Iterable[Item],
-        turnstile: Turnstile | None,
+        turnstile: Turnstile,
         threads: int,
     ) -> None:
         self._work = work
@@ -154,14 +153,11 @@ class _Crew(Generic[Item, Out]):
         item = self._take()
         if item is None:
             return False
-        turnstile = self._turnstile
-        if turnstile is not None:
-            turnstile.turn()
-            if self._finishing:
-                return False
+        self._turnstile.turn()
+        if self._finishing:
+            return False
         outcome = carried_out(self._work, self._perform, item)
-        if turnstile is not None:
-            turnstile.ended()
+        self._turnstile.ended()
         self._done(item)
         if self._dismissed:
             return False

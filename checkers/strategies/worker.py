@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from checkers.child import Line, collect_rarely, take_descriptors, tie_to_parent
+from checkers.child import Line, settle_in
 from checkers.meter import forget_peak, own_usage
 from checkers.strategies.strategy import Work, carried_out
 from checkers.strategies.workers import Ask
@@ -14,9 +14,7 @@ from checkers.strategies.workers import Ask
 
 def main() -> None:
     """Answer every message with one; end with the pipe."""
-    tie_to_parent()
-    take_descriptors()
-    collect_rarely()
+    settle_in()
     line = Line()
     line.write(b"ready")
     stack = ExitStack()
