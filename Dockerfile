@@ -18,9 +18,9 @@ RUN uv pip compile --quiet --no-header --no-annotate --no-emit-index-url \
     && awk 'NR == FNR {split($1, a, "=="); wanted[a[1]] = 1; next} \
             /^[^ ]/ {split($1, b, "=="); on = b[1] in wanted} on' wanted.txt requirements.lock \
         > runtime.lock \
-    && uv pip install --python /opt/tercet/bin/python --require-hashes -r runtime.lock \
+    && uv pip install --compile-bytecode --python /opt/tercet/bin/python --require-hashes -r runtime.lock \
     && python -m hatchling build --target wheel \
-    && uv pip install --python /opt/tercet/bin/python --no-deps dist/*.whl \
+    && uv pip install --compile-bytecode --python /opt/tercet/bin/python --no-deps dist/*.whl \
     && /opt/tercet/bin/python -m pip uninstall --yes pip setuptools
 
 FROM python:3.12-slim-bookworm

@@ -23,7 +23,9 @@ def refused(farm: Servers) -> str:
 def test_a_list_is_checked_and_told_alike_under_every_strategy(
     service: Service, strategy: StrategyName, up: str, refused: str
 ) -> None:
-    batch = service.batch(up, refused, "http://10.0.0.1/", strategy=strategy)
+    urls = (up, refused, "http://10.0.0.1/")
+
+    batch = service.batch(*urls, strategy=strategy, pace="truthful")
 
     assert batch["status"] == "completed"
     assert batch["strategy"] == strategy

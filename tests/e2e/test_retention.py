@@ -39,7 +39,7 @@ def test_what_ended_long_ago_is_removed_and_what_did_not_is_kept(
     url = f"http://127.0.0.1:{farm.serve(answering(ok()))}/"
     database = tmp_path / "tercet.db"
     with running(tmp_path) as service:
-        many = {"urls": [f"{url}{'x' * 300}{n}" for n in range(5000)], "per_host": 0}
+        many = {"urls": [f"{url}{'x' * 300}{n}" for n in range(5000)], "per_host": 0, "pace": "max"}
         headers = {"Idempotency-Key": "old", "Prefer": "wait=60"}
         old = service.call("POST", "/api/v1/batches", json=many, headers=headers).json()
         body = {"urls": [url], "contenders": ["async"], "rounds": 1}
