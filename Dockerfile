@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
 FROM python:3.12-slim-bookworm AS build
 
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# Bytecode is made here: the image cannot write any, and every process would compile anew.
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_COMPILE_BYTECODE=1
 WORKDIR /src
 COPY requirements.lock pyproject.toml README.md LICENSE ./
 # The lock names every package by hash, the build backend and this installer among them.
@@ -18,9 +19,9 @@ RUN uv pip compile --quiet --no-header --no-annotate --no-emit-index-url \
     && awk 'NR == FNR {split($1, a, "=="); wanted[a[1]] = 1; next} \
             /^[^ ]/ {split($1, b, "=="); on = b[1] in wanted} on' wanted.txt requirements.lock \
         > runtime.lock \
-    && uv pip install --compile-bytecode --python /opt/tercet/bin/python --require-hashes -r runtime.lock \
+    && uv pip install --python /opt/tercet/bin/python --require-hashes -r runtime.lock \
     && python -m hatchling build --target wheel \
-    && uv pip install --compile-bytecode --python /opt/tercet/bin/python --no-deps dist/*.whl \
+    && uv pip install --python /opt/tercet/bin/python --no-deps dist/*.whl \
     && /opt/tercet/bin/python -m pip uninstall --yes pip setuptools
 
 FROM python:3.12-slim-bookworm

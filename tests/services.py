@@ -12,7 +12,9 @@ from typing import Any
 
 import requests
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 30.0
+# A service waits for the end of a run for a minute at most, if asked to: who asked waits longer.
+_ENDED_SECONDS = 90.0
 _READY = "Tercet serves on "
 
 
@@ -59,7 +61,7 @@ class Service:
         return self.process.wait(PATIENCE_SECONDS)
 
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
-        return requests.request(method, self.url + path, timeout=PATIENCE_SECONDS, **more)
+        return requests.request(method, self.url + path, timeout=_ENDED_SECONDS, **more)
 
     def get(self, path: str, **more: Any) -> Any:
         answer = self.call("GET", path, **more)
@@ -76,7 +78,7 @@ class Service:
 
     def until(self, path: str, **wanted: object) -> Any:
         """A resource once its fields are as wanted, under one generous deadline."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + _ENDED_SECONDS
         while time.monotonic() < deadline:
             found = self.get(path)
             if all(found[name] == value for name, value in wanted.items()):

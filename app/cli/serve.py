@@ -40,14 +40,7 @@ def serve() -> int:
         # Asked here, so that a wrong key ends the start with its name.
         open_vault(settings.database_url, settings.passphrase)
         listener = _listen(settings.host, settings.port)
-    except (
-        DatabaseInUse,
-        WrongKey,
-        SQLAlchemyError,
-        sqlite3.Error,
-        CommandError,
-        OSError,
-    ) as error:
+    except _CANNOT_START as error:
         return _refuse(str(error))
     logs.configure(settings.log_format)
     app = build(settings)

@@ -22,7 +22,7 @@ def test_after_a_kill_every_target_has_one_outcome(
     moment = random.Random(strategy)
     with running(tmp_path) as service:
         wrong: dict[Victim, str] = {
-            victim: kill_once(service, url, strategy, victim, moment, size=200)
+            victim: kill_once(service, url, strategy, victim, moment, size=300)
             for victim in victims(strategy)
         }
 
