@@ -14,11 +14,13 @@ from pydantic import BaseModel
 
 from app import __version__
 from app.api import (
+    advice,
     batch_outcomes,
     batches,
     checks,
     comparisons,
     events,
+    experiments,
     health,
     history,
     later,
@@ -31,6 +33,7 @@ from app.api.bodies import BODIES
 from app.api.problems import Problem
 from app.api.wired import Service
 from app.domain.batch import Batch
+from app.engine.laboratory import Laboratory
 from app.engine.local import Engine
 from app.reports import outcomes
 from app.services.callbacks import Callbacks
@@ -52,8 +55,8 @@ POST a list of URLs to `/api/v1/batches` with a strategy, read its outcomes by p
 
 
 _ROUTES: Final = (
-    health, batches, batch_outcomes, checks, comparisons, events, strategies, history, later,
-    pages,
+    health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies, advice,
+    history, later, pages,
 )  # fmt: skip
 
 
@@ -96,8 +99,9 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
     vault = open_vault(settings.database_url, settings.passphrase)
     database = Database(settings.database_url, vault)
     engine = Engine(settings.allowed_networks, ca_bundle=settings.ca_bundle)
+    laboratory = Laboratory(settings.allowed_networks, ca_bundle=settings.ca_bundle)
     notices = Notices()
-    dispatcher = Dispatcher(database, engine, notices)
+    dispatcher = Dispatcher(database, engine, laboratory, notices)
     callbacks = Callbacks(database, engine, notices, _as_told)
     upkeep = Upkeep(database, timedelta(days=settings.retention_days) or None)
     await dispatcher.recover()

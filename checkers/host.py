@@ -30,7 +30,7 @@ from checkers.messages import (
     decode_to_host,
     encode,
 )
-from checkers.meter import forget_peak, own_usage
+from checkers.metered import metered
 from checkers.outcome import Outcome
 from checkers.strategies.catalogue import CATALOGUE, StrategyName
 from checkers.strategies.strategy import Limits, Strategy
@@ -135,20 +135,19 @@ class Host:
 
     async def _measured(self, run: _Run, strategy: Strategy, asked: float) -> Ended:
         begin = run.begin
-        await strategy.open(begin.work)
-        forget_peak()
-        before = own_usage().plus(await strategy.usage())
-        started = last = monotonic()
 
         async def emit(outcomes: list[Outcome]) -> None:
-            nonlocal last
-            last = monotonic()
             await self._send(Outcomes(run=begin.run, outcomes=outcomes))
 
-        work = msgspec.structs.replace(begin.work, waiting_since=started)
-        await strategy.run(work, run.items, emit)
-        used = own_usage().plus(await strategy.usage()).since(before)
-        return Ended(run=begin.run, setup=started - asked, wall=last - started, cost=used)
+        found = await metered(
+            strategy,
+            begin.work,
+            run.items,
+            emit,
+            asked=asked,
+            begun=lambda now: msgspec.structs.replace(begin.work, waiting_since=now),
+        )
+        return Ended(run=begin.run, setup=found.setup, wall=found.wall, cost=found.cost)
 
     async def _send(self, message: FromHost) -> None:
         await self._unsent.put(encode(message))

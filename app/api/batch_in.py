@@ -8,16 +8,17 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from app.api.asked import Faults
 from app.api.bodies import JSON, Body, field_error
 from app.api.gathered import Gathered
-from app.api.listed import ClientIn, Listed, Name, PaceIn, PerHost, StrategyIn, choose
+from app.api.how import how
+from app.api.listed import ClientIn, Listed, Name, PaceIn, PerHost, StrategyIn
 from app.api.problems import pointer_to
 from app.api.rows import READERS, of_text, read_rows
 from app.api.targets import check_url
 from app.domain.batch import Batch, BatchDraft
 from app.domain.errors import FieldError, Invalid, UnsupportedMediaType
 from app.domain.fidelity import Pace
-from checkers import ClientName, StrategyName, Target
+from checkers import Target
 
-_STRATEGY = "How many at once."
+_STRATEGY = "How many at once; auto: as this machine has measured, or by the guide."
 _CLIENT = "With which library; null: the strategy's own."
 _CONCURRENCY = "In flight at most; null: the strategy's own."
 _DEFAULT_PER_HOST = 10
@@ -31,7 +32,8 @@ class BatchIn(Listed):
     concurrency: int | None = Field(default=None, description=_CONCURRENCY)
     per_host: PerHost = _DEFAULT_PER_HOST
     pace: PaceIn = Field(
-        default="truthful", description="Accepted; not kept until pacing is available."
+        default="truthful",
+        description="truthful: starts are spread so that latencies are the targets' own.",
     )
     callback_url: str | None = Field(
         default=None,
@@ -126,13 +128,16 @@ class AgainQuery(BaseModel):
         many = None if another else batch.concurrency
         if self.concurrency is not None:
             many = self.concurrency
-        how = _chosen(strategy, client, many, self.callback_url, faults)
+        pace = Pace(self.pace or batch.pace.value)
+        if self.callback_url is not None:
+            check_url(self.callback_url, ("callback_url",), faults)
+        found = how(strategy, client, many, pace, len(targets), faults)
+        if found is None or faults:
+            raise faults.error()
         return BatchDraft(
             targets=targets,
-            strategy=how[0],
-            client=how[1],
-            concurrency=how[2],
-            pace=Pace(self.pace or batch.pace.value),
+            **found,
+            pace=pace,
             per_host=batch.per_host if self.per_host is None else self.per_host,
             name=batch.name if self.name is None else self.name,
             labels=batch.labels,
@@ -175,30 +180,21 @@ def _of_json(asked: BatchIn, *, skip_invalid: bool) -> BatchDraft:
 
 
 def _draft(asked: BatchIn, targets: Sequence[Target], faults: Faults) -> BatchDraft:
-    how = _chosen(asked.strategy, asked.client, asked.concurrency, asked.callback_url, faults)
+    pace = Pace(asked.pace)
+    if asked.callback_url is not None:
+        check_url(asked.callback_url, ("callback_url",), faults)
+    found = how(asked.strategy, asked.client, asked.concurrency, pace, len(targets), faults)
+    if found is None or faults:
+        raise faults.error()
     return BatchDraft(
         targets=targets,
-        strategy=how[0],
-        client=how[1],
-        concurrency=how[2],
-        pace=Pace(asked.pace),
+        **found,
+        pace=pace,
         per_host=asked.per_host,
         name=asked.name,
         labels=asked.labels,
         callback_url=asked.callback_url,
     )
-
-
-def _chosen(
-    strategy: str, client: str | None, concurrency: int | None, callback: str | None, faults: Faults
-) -> tuple[StrategyName, ClientName, int]:
-    """How a batch is carried out, once all of it is right; raises what `faults` were told."""
-    chosen = choose(strategy, client, concurrency, (), faults)
-    if callback is not None:
-        check_url(callback, ("callback_url",), faults)
-    if faults or chosen is None:
-        raise faults.error()
-    return chosen
 
 
 def _options(query: BatchQuery, faults: Faults) -> BatchIn:

@@ -12,8 +12,9 @@ from app.api.figures import (
     latency_out,
     percentiles_out,
 )
-from app.domain.batch import Batch, Callback, CallbackStatus, RunStatus
+from app.domain.batch import Basis, Batch, Callback, CallbackStatus, Choice, RunStatus
 from app.domain.fidelity import Fidelity, Pace, Verdict
+from app.domain.run_figures import checks_per_second, cpu_per_check
 from app.reports.units import milliseconds
 from checkers import ClientName, Reason, Status, StrategyName
 from checkers.timing import PHASE_NAMES
@@ -84,6 +85,18 @@ class CallbackOut(BaseModel):
         )
 
 
+class ChoiceOut(BaseModel):
+    """Why `auto` chose what it chose."""
+
+    basis: Basis
+    because: list[str]
+    runs: list[str] = Field(description="The runs it rests on.")
+
+    @classmethod
+    def of(cls, choice: Choice) -> "ChoiceOut":
+        return cls(basis=choice.basis, because=list(choice.because), runs=list(choice.runs))
+
+
 class BatchOut(BaseModel):
     """A batch as it stands."""
 
@@ -117,13 +130,16 @@ class BatchOut(BaseModel):
     interruptions: int
     error: str | None
     callback: CallbackOut | None
+    auto: ChoiceOut | None = Field(
+        description="Why it has its strategy, where that was left to us."
+    )
     comparison: str | None = Field(description="The comparison whose round this is, if it is one.")
     links: dict[str, str]
 
     @classmethod
     def of(cls, batch: Batch) -> "BatchOut":
         here = f"/api/v1/batches/{batch.id}"
-        per_second = batch.checks_per_second
+        per_second = checks_per_second(batch)
         return cls(
             id=batch.id,
             name=batch.name,
@@ -155,6 +171,7 @@ class BatchOut(BaseModel):
             interruptions=batch.interruptions,
             error=batch.error,
             callback=None if batch.callback is None else CallbackOut.of(batch.callback),
+            auto=None if batch.choice is None else ChoiceOut.of(batch.choice),
             comparison=batch.comparison_id,
             links={
                 "self": here,
@@ -174,7 +191,7 @@ class BatchPage(BaseModel):
 
 
 def _cost_out(batch: Batch) -> CostOut | None:
-    cost, each = batch.cost, batch.cpu_per_check
+    cost, each = batch.cost, cpu_per_check(batch)
     if cost is None:
         return None
     return CostOut(

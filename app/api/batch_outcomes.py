@@ -81,7 +81,8 @@ async def targets(
 
     def read(session: Session) -> list[Item]:
         _, list_id = batch_rows.key_of(session, batch_id)
-        return target_rows.page(session, list_id, limit + 1, after)
+        total = batch_rows.load(session, batch_id).total
+        return target_rows.page(session, list_id, total, limit + 1, after)
 
     found = await service.database.read(read)
     return TargetPage(

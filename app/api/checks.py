@@ -5,11 +5,13 @@ from pydantic import Field
 
 from app.api.asked import Faults
 from app.api.bodies import JSON, body_of, read_json
+from app.api.how import how
 from app.api.known import Known
-from app.api.listed import ClientIn, StrategyIn, choose
+from app.api.listed import ClientIn, StrategyIn
 from app.api.problems import RESPONSES
 from app.api.targets import TargetIn, one_target
 from app.api.wired import Wired
+from app.domain.fidelity import Pace
 from app.reports.outcomes import CheckOut, encode
 from app.services import checks
 
@@ -44,9 +46,10 @@ async def check(request: Request, service: Wired) -> Response:
     """Check one target now and answer its outcome."""
     asked = await read_json(request, CheckIn)
     faults = Faults()
-    chosen = choose(asked.strategy, asked.client, None, (), faults)
+    chosen = how(asked.strategy, asked.client, None, Pace.TRUTHFUL, 1, faults)
     if chosen is None:
         raise faults.error()
-    strategy, client, _ = chosen
-    outcome = await checks.check_now(service.engine, one_target(asked), strategy, client)
+    outcome = await checks.check_now(
+        service.engine, one_target(asked), chosen["strategy"], chosen["client"]
+    )
     return Response(encode(CheckOut.with_findings(outcome)), media_type=JSON)

@@ -2,22 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
-from app.api.figures import AS_IS, TO_MS, TO_US, IntervalOut
+from app.api.contender_out import ContenderOut
 from app.domain.batch import RunStatus
-from app.domain.comparison import (
-    Metric,
-    Summary,
-    order,
-)
-from app.domain.disagreement import DISAGREEMENTS_SHOWN
-from app.domain.fidelity import Pace, Verdict
-from app.reports import environment
-from app.services.comparisons import Report
-from checkers import ClientName, Status, StrategyName
+from app.domain.comparison import order
+from app.domain.contrasts import Effect, Metric, Pair
+from app.domain.fidelity import Pace
+from app.domain.recommendation import Recommendation
+from app.engine.machine import this_machine
+from app.services.reports import Report
+
+_RATIO_DIGITS = 4
 
 
 class ProgressOut(BaseModel):
@@ -27,65 +25,10 @@ class ProgressOut(BaseModel):
     total: int
 
 
-class ContenderLatencyOut(BaseModel):
-    """Medians over the rounds of each percentile, in milliseconds."""
-
-    p50: IntervalOut | None
-    p95: IntervalOut | None
-    p99: IntervalOut | None
-
-
-class ContenderOut(BaseModel):
-    """What one contender came to over its rounds; the warm-up is in no figure."""
-
-    label: str
-    size: int
-    strategy: StrategyName
-    client: ClientName
-    concurrency: int
-    pace: Pace
-    batches: list[str]
-    wall_ms: IntervalOut | None
-    setup_ms: IntervalOut | None
-    checks_per_second: IntervalOut | None
-    cpu_us_per_check: IntervalOut | None
-    peak_rss_bytes: IntervalOut | None
-    latency_ms: ContenderLatencyOut
-    excess_latency_ms: None
-    fidelity: Mapping[Verdict, int] = Field(description="How many rounds had which verdict.")
-    counts: Mapping[Status, int]
-
-    @classmethod
-    def of(cls, summary: Summary, size: int) -> "ContenderOut":
-        contender = summary.contender
-        return cls(
-            label=contender.label,
-            size=size,
-            strategy=contender.strategy,
-            client=contender.client,
-            concurrency=contender.concurrency,
-            pace=contender.pace,
-            batches=list(summary.figures.batches),
-            wall_ms=IntervalOut.of(summary.figures.wall, TO_MS),
-            setup_ms=IntervalOut.of(summary.figures.setup, TO_MS),
-            checks_per_second=IntervalOut.of(summary.figures.checks_per_second, AS_IS),
-            cpu_us_per_check=IntervalOut.of(summary.figures.cpu_per_check, TO_US),
-            peak_rss_bytes=IntervalOut.of(summary.figures.peak_rss_bytes, AS_IS),
-            latency_ms=ContenderLatencyOut(
-                p50=IntervalOut.of(summary.figures.latency_p50, TO_MS),
-                p95=IntervalOut.of(summary.figures.latency_p95, TO_MS),
-                p99=IntervalOut.of(summary.figures.latency_p99, TO_MS),
-            ),
-            excess_latency_ms=None,
-            fidelity=summary.figures.fidelity,
-            counts=summary.figures.counts,
-        )
-
-
 class PairOut(BaseModel):
     """Two contenders by one metric: ratio is b ÷ a, the geometric mean over the rounds.
 
-    Interval and significance are null until a later version computes them.
+    `low` and `high` are its 95 % interval (Student's t on the logarithms, paired by round).
     """
 
     a: str
@@ -93,10 +36,56 @@ class PairOut(BaseModel):
     size: int
     metric: Metric
     ratio: float
-    low: None = None
-    high: None = None
-    significant: None = None
-    rounds_to_settle: None = None
+    low: float | None
+    high: float | None
+    significant: bool | None = Field(
+        description="Whether a difference is shown: above 2 %, with Holm's correction over all "
+        "pairs of the metric; null under five rounds."
+    )
+    rounds_to_settle: int | None = Field(
+        description="About how many rounds would show the difference, or that it is under 2 %; "
+        "null where that is settled."
+    )
+
+    @classmethod
+    def of(cls, pair: Pair) -> Self:
+        return cls(
+            a=pair.a,
+            b=pair.b,
+            size=pair.size,
+            metric=pair.metric,
+            ratio=round(pair.ratio, _RATIO_DIGITS),
+            low=_rounded(pair.low),
+            high=_rounded(pair.high),
+            significant=pair.significant,
+            rounds_to_settle=pair.rounds_to_settle,
+        )
+
+
+class EffectOut(BaseModel):
+    """What changing one thing does while the others are held still: a ratio, with its interval."""
+
+    factor: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+    holding: dict[str, str]
+    metric: Metric
+    ratio: float
+    low: float | None
+    high: float | None
+
+    @classmethod
+    def of(cls, effect: Effect) -> Self:
+        return cls(
+            factor=effect.factor,
+            from_=effect.start,
+            to=effect.to,
+            holding=dict(effect.holding),
+            metric=effect.metric,
+            ratio=round(effect.ratio, _RATIO_DIGITS),
+            low=_rounded(effect.low),
+            high=_rounded(effect.high),
+        )
 
 
 class DisagreementOut(BaseModel):
@@ -108,17 +97,36 @@ class DisagreementOut(BaseModel):
 
 
 class RecommendationOut(BaseModel):
-    """Who won what; `label` stays null until the differences are known to be real."""
+    """Who won what, and why; `label` is null while no difference is shown that decides it."""
 
-    label: None = None
+    label: str | None
     fastest: str | None
     cheapest: str | None
-    most_truthful: None = None
+    most_truthful: str | None
     because: list[str]
 
+    @classmethod
+    def of(cls, found: Recommendation) -> Self:
+        return cls(
+            label=found.label,
+            fastest=found.fastest,
+            cheapest=found.cheapest,
+            most_truthful=found.most_truthful,
+            because=list(found.because),
+        )
 
-class ComparisonOut(BaseModel):
-    """A comparison with everything its rounds have shown so far."""
+
+class EnvironmentOut(BaseModel):
+    """What was measured on."""
+
+    python: str
+    cores: int
+    platform: str
+    versions: dict[str, str]
+
+
+class SideBySideOut(BaseModel):
+    """What a comparison and an experiment have in common."""
 
     id: str
     name: str | None
@@ -129,74 +137,41 @@ class ComparisonOut(BaseModel):
     rounds: int
     seed: int
     order: list[list[str]]
-    pace: Pace
-    per_host: int
     progress: ProgressOut
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    contenders: list[ContenderOut]
     pairs: list[PairOut]
-    effects: list[dict[str, Any]]
+    effects: list[EffectOut]
     disagreements: list[DisagreementOut]
     disagreements_total: int
     unstable: list[int]
     recommendation: RecommendationOut
-    environment: environment.Environment
+    environment: EnvironmentOut
     links: dict[str, str]
 
+
+class ComparisonOut(SideBySideOut):
+    """A comparison with everything its rounds have shown so far."""
+
+    pace: Pace
+    per_host: int
+    scale: list[int] = Field(description="How many targets, each size measured in every round.")
+    contenders: list[ContenderOut]
+
     @classmethod
-    def of(cls, report: Report) -> "ComparisonOut":
+    def of(cls, report: Report) -> Self:
         comparison = report.comparison
-        here = f"/api/v1/comparisons/{comparison.id}"
-        labels = [contender.label for contender in comparison.contenders]
-        size = comparison.total
-        everything = size * len(labels) * (comparison.rounds + 1)
+        spreads = {(spread.label, spread.size): spread for spread in report.evidence.spreads}
         return cls(
-            id=comparison.id,
-            name=comparison.name,
-            labels=comparison.labels,
-            status=comparison.status,
-            error=comparison.error,
-            baseline=comparison.baseline,
-            rounds=comparison.rounds,
-            seed=comparison.seed,
-            order=order(labels, comparison.rounds, comparison.seed),
+            **side_by_side(report, "comparisons"),
             pace=comparison.pace,
             per_host=comparison.per_host,
-            progress=ProgressOut(done=report.done, total=everything),
-            created_at=comparison.created_at,
-            started_at=comparison.started_at,
-            finished_at=comparison.finished_at,
-            contenders=[ContenderOut.of(summary, size) for summary in report.summaries],
-            pairs=[
-                PairOut(
-                    a=pair.a,
-                    b=pair.b,
-                    size=size,
-                    metric=pair.metric,
-                    ratio=round(pair.ratio, 4),
-                )
-                for pair in report.pairs
+            scale=list(comparison.sizes),
+            contenders=[
+                ContenderOut.of(summary, spreads.get((summary.contender.label, summary.size)))
+                for summary in report.summaries
             ],
-            effects=[],
-            disagreements=[
-                DisagreementOut(seq=d.seq, url=d.url, verdicts=d.verdicts)
-                for d in report.disagreements[:DISAGREEMENTS_SHOWN]
-            ],
-            disagreements_total=len(report.disagreements),
-            unstable=list(report.unstable),
-            recommendation=RecommendationOut(
-                fastest=report.recommendation.fastest,
-                cheapest=report.recommendation.cheapest,
-                because=list(report.recommendation.because),
-            ),
-            environment=environment.describe(),
-            links={
-                "self": here,
-                "report": f"{here}/report",
-                "page": f"/comparisons/{comparison.id}",
-            },
         )
 
 
@@ -205,3 +180,49 @@ class ComparisonPage(BaseModel):
 
     items: list[ComparisonOut]
     next_cursor: str | None
+
+
+def side_by_side(report: Report, kind: str) -> dict[str, Any]:
+    """The fields of `SideBySideOut`."""
+    comparison, evidence = report.comparison, report.evidence
+    here = f"/api/v1/{kind}/{comparison.id}"
+    machine = comparison.machine or this_machine()
+    return {
+        "id": comparison.id,
+        "name": comparison.name,
+        "labels": comparison.labels,
+        "status": comparison.status,
+        "error": comparison.error,
+        "baseline": comparison.baseline,
+        "rounds": comparison.rounds,
+        "seed": comparison.seed,
+        "order": order(comparison.labels_in_order, comparison.rounds, comparison.seed),
+        "progress": ProgressOut(done=report.done, total=comparison.checks),
+        "created_at": comparison.created_at,
+        "started_at": comparison.started_at,
+        "finished_at": comparison.finished_at,
+        "pairs": [PairOut.of(pair) for pair in report.pairs],
+        "effects": [EffectOut.of(effect) for effect in report.effects],
+        "disagreements": [
+            DisagreementOut(seq=seq, url=report.urls.get(seq, ""), verdicts=verdicts)
+            for seq, verdicts in evidence.disagreements
+        ],
+        "disagreements_total": evidence.disagreements_total,
+        "unstable": list(evidence.unstable),
+        "recommendation": RecommendationOut.of(report.recommendation),
+        "environment": EnvironmentOut(
+            python=machine.python,
+            cores=machine.cores,
+            platform=machine.platform,
+            versions=dict(machine.versions),
+        ),
+        "links": {
+            "self": here,
+            "report": f"{here}/report",
+            "page": f"/{kind}/{comparison.id}",
+        },
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, _RATIO_DIGITS)

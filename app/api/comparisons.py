@@ -1,18 +1,28 @@
 """Comparisons over REST."""
 
 import secrets
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BeforeValidator, Field, JsonValue
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
 from sqlalchemy.orm import Session
 
-from app.api.asked import Asked, Faults, Place
+from app.api import reported
+from app.api.asked import Faults
 from app.api.bodies import Body, body_of
 from app.api.comparison_out import ComparisonOut, ComparisonPage
+from app.api.contenders import (
+    Baseline,
+    Contenders,
+    MatrixIn,
+    combined,
+    one_by_one,
+    with_baseline,
+)
 from app.api.known import Known
-from app.api.listed import ClientIn, Listed, PaceIn, PerHost, StrategyIn, choose
+from app.api.listed import Listed, PaceIn, PerHost
 from app.api.problems import RESPONSES
+from app.api.reported import Format
 from app.api.wired import (
     Cursor,
     KeyIn,
@@ -24,20 +34,12 @@ from app.api.wired import (
     place_of,
     preferred_wait,
 )
-from app.domain.comparison import (
-    DEFAULT_ROUNDS,
-    MAX_ROUNDS,
-    ComparisonDraft,
-    Contender,
-    default_label,
-)
-from app.domain.errors import NotAvailable
+from app.domain.batch import MAX_TARGETS
+from app.domain.comparison import DEFAULT_ROUNDS, MAX_ROUNDS, ComparisonDraft, Contender
 from app.domain.fidelity import Pace
-from app.reports import html, markdown
 from app.services import comparisons
-from app.services.comparisons import Report
+from app.services.reports import Report
 from app.storage import comparisons as comparison_rows
-from checkers import StrategyName
 
 router = APIRouter(
     prefix="/api/v1", tags=["comparisons"], responses=RESPONSES, dependencies=[Known]
@@ -48,102 +50,68 @@ _EXAMPLE = {
     "contenders": ["threaded", {"strategy": "async", "concurrency": 50, "label": "async-50"}],
     "rounds": 5,
 }
-_MAX_CONTENDERS = 20
-_MAX_SEED = 2**31
-
-
-class ContenderIn(Asked):
-    """A strategy with how it is to be run."""
-
-    strategy: StrategyIn
-    client: ClientIn | None = None
-    concurrency: int | None = None
-    pace: PaceIn | None = None
-    label: str | None = Field(default=None, min_length=1, max_length=64)
-
-
-def _named(value: object) -> object:
-    """A contender that is only named."""
-    return {"strategy": value} if isinstance(value, str) else value
-
-
-ContenderOrName = Annotated[
-    ContenderIn, BeforeValidator(_named, json_schema_input_type=StrategyIn | ContenderIn)
-]
+_MAX_SIZES = 10
+_Size = Annotated[int, Field(ge=1, le=MAX_TARGETS)]
+MAX_SEED = 2**31
 
 
 class ComparisonIn(Listed):
     """Strategies to be compared over one list of targets."""
 
-    contenders: list[ContenderOrName] = Field(default_factory=list, max_length=_MAX_CONTENDERS)
-    matrix: JsonValue = Field(default=None, description="Not available yet.")
-    scale: JsonValue = Field(default=None, description="Not available yet.")
-    baseline: str | None = Field(
-        default="sequential", description="A label; sequential is added when absent."
+    contenders: Contenders = Field(default_factory=list)
+    matrix: MatrixIn | None = Field(default=None, description="Instead of contenders.")
+    scale: list[_Size] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=_MAX_SIZES,
+        description="Sizes to be measured in every round: the first so many targets.",
     )
+    baseline: Baseline = "sequential"
     rounds: int = Field(default=DEFAULT_ROUNDS, ge=1, le=MAX_ROUNDS)
     pace: PaceIn = "max"
     per_host: PerHost = 0
 
     def draft(self) -> ComparisonDraft:
-        """The comparison, complete; raises `Invalid` or `NotAvailable`."""
-        faults = Faults()
-        for name in ("matrix", "scale"):
-            if getattr(self, name) is not None:
-                faults.later((name,), f"{name} is not available yet")
-        if not self.contenders and self.matrix is None:
-            faults.invalid(("contenders",), "there is no contender")
-        found = {
-            index: contender
-            for index, asked in enumerate(self.contenders)
-            if (contender := self._contender(asked, ("contenders", index), faults)) is not None
-        }
-        contenders = self._with_baseline(found, faults)
+        """The comparison, complete; raises `Invalid`."""
+        faults, pace = Faults(), Pace(self.pace)
+        contenders = self._contenders(pace, faults)
+        if not faults:
+            contenders = with_baseline(contenders, self.baseline, pace, faults)
         targets = self.gathered(faults)
+        sizes = self._sizes(len(targets), faults)
         if faults:
             raise faults.error()
         return ComparisonDraft(
             targets=targets,
+            sizes=sizes,
             contenders=contenders,
             baseline=self.baseline,
             rounds=self.rounds,
-            pace=Pace(self.pace),
+            pace=pace,
             per_host=self.per_host,
-            seed=secrets.randbelow(_MAX_SEED),
+            seed=secrets.randbelow(MAX_SEED),
             name=self.name,
             labels=self.labels,
         )
 
-    def _contender(self, full: ContenderIn, place: Place, faults: Faults) -> Contender | None:
-        chosen = choose(full.strategy, full.client, full.concurrency, place, faults)
-        if chosen is None:
-            return None
-        strategy, client, concurrency = chosen
-        return Contender(
-            label=full.label or default_label(strategy, client),
-            strategy=strategy,
-            client=client,
-            concurrency=concurrency,
-            pace=Pace(full.pace or self.pace),
-        )
+    def _contenders(self, pace: Pace, faults: Faults) -> list[Contender]:
+        if self.matrix is None:
+            if not self.contenders:
+                faults.invalid(("contenders",), "there is no contender")
+            return one_by_one(self.contenders, pace, faults)
+        if self.contenders:
+            faults.invalid(("matrix",), "contenders are named one by one or by a matrix, not both")
+        return combined(self.matrix, pace, faults)
 
-    def _with_baseline(self, given: dict[int, Contender], faults: Faults) -> list[Contender]:
-        found, labels = list(given.values()), list[str]()
-        for index, contender in given.items():
-            if contender.label in labels:
-                detail = f"a contender is called {contender.label!r} already"
-                faults.invalid(("contenders", index), detail)
-            labels.append(contender.label)
-        refused = len(given) < len(self.contenders)
-        if self.baseline is None or self.baseline in labels or refused:
-            return found
-        if self.baseline != StrategyName.SEQUENTIAL:
-            faults.invalid(("baseline",), f"no contender is called {self.baseline!r}")
-            return found
-        alone = ContenderIn(strategy=StrategyName.SEQUENTIAL.value)
-        baseline = self._contender(alone, ("baseline",), faults)
-        assert baseline is not None
-        return [baseline, *found]
+    def _sizes(self, targets: int, faults: Faults) -> list[int]:
+        if self.scale is None:
+            return [targets]
+        for index, size in enumerate(self.scale):
+            if size > targets:
+                faults.invalid(("scale", index), f"is {size}; there are {targets} targets")
+            if size in self.scale[:index]:
+                faults.invalid(("scale", index), f"{size} is there already")
+        return self.scale
 
 
 @router.post(
@@ -183,7 +151,7 @@ async def listed(service: Wired, limit: Limit = 100, cursor: Cursor = None) -> C
 
     def read(session: Session) -> tuple[list[Report], int | None]:
         found, following = comparison_rows.page(session, limit, place_of(cursor))
-        return [comparisons.read_report(session, c.id) for _, c in found], following
+        return [comparisons.read_report(session, c.id) for c in found], following
 
     reports, following = await service.database.read(read)
     return ComparisonPage(
@@ -212,6 +180,7 @@ async def delete(service: Wired, comparison_id: str) -> ComparisonOut | Response
         await service.dispatcher.stop_run(comparison_id)
         # A run may have been begun between the two.
         await comparisons.cancel(service.database, comparison_id)
+        await comparisons.keep_evidence(service.database, comparison_id)
         service.notices.ended(comparison_id)
         return ComparisonOut.of(await comparisons.report(service.database, comparison_id))
     await comparisons.remove(service.database, comparison_id)
@@ -221,26 +190,13 @@ async def delete(service: Wired, comparison_id: str) -> ComparisonOut | Response
 @router.get(
     "/comparisons/{comparison_id}/report",
     response_model=None,
-    responses={
-        200: {
-            "description": "The report.",
-            "content": {"application/json": {}, "text/markdown": {}, "text/html": {}},
-        }
-    },
+    responses=reported.described(ComparisonOut),
 )
 async def report(
     service: Wired,
     comparison_id: str,
-    format: Annotated[Literal["json", "markdown", "html", "csv"], Query()] = "json",  # noqa: A002 -- the contract's name
+    format: Format = "json",  # noqa: A002 -- the contract's name
 ) -> Response | ComparisonOut:
-    """The comparison as JSON, Markdown or an HTML page with its charts inside."""
+    """The comparison as JSON, as rows for a spreadsheet, as Markdown, or as an HTML page."""
     found = await comparisons.report(service.database, comparison_id)
-    match format:
-        case "markdown":
-            return Response(markdown.render(found), media_type="text/markdown")
-        case "html":
-            return Response(html.render(found), media_type="text/html")
-        case "csv":
-            raise NotAvailable("A report as CSV is not available yet.")
-        case _:
-            return ComparisonOut.of(found)
+    return reported.written(found, format) or ComparisonOut.of(found)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter
@@ -10,12 +10,14 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 
 from app.api.batch_out import BatchOut
-from app.api.comparison_out import ComparisonOut
+from app.api.comparison_out import ComparisonOut, SideBySideOut
+from app.api.contender_out import ContenderOut
+from app.api.experiments import ExperimentOut
 from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.wired import Service, Wired
 from app.domain.errors import NotFound
-from app.services import batches, comparisons
+from app.services import batches, comparisons, experiments
 from app.services.notices import heard
 
 router = APIRouter(prefix="/api/v1", tags=["events"], responses=RESPONSES, dependencies=[Known])
@@ -75,17 +77,30 @@ async def of_comparison(service: Wired, comparison_id: str) -> StreamingResponse
     """How a comparison goes on, as for a batch; the rounds' checks are counted together."""
 
     async def look() -> _Seen:
-        report = await comparisons.report(service.database, comparison_id)
-        shown = ComparisonOut.of(report)
-        ended = report.comparison.finished_at is not None
-        counts: dict[str, int] = {}
-        for contender in shown.contenders:
-            for status, number in contender.counts.items():
-                counts[status.value] = counts.get(status.value, 0) + number
-        whole = shown.model_dump_json() if ended else None
-        return _Seen(shown.progress.done, shown.progress.total, counts, whole)
+        shown = ComparisonOut.of(await comparisons.report(service.database, comparison_id))
+        return _seen(shown, shown.contenders)
 
     return await _told(service, comparison_id, look)
+
+
+@router.get("/experiments/{experiment_id}/events", response_model=None, responses=_DESCRIBED)
+async def of_experiment(service: Wired, experiment_id: str) -> StreamingResponse:
+    """How an experiment goes on, as for a batch; the items of all rounds are counted together."""
+
+    async def look() -> _Seen:
+        shown = ExperimentOut.of(await experiments.report(service.database, experiment_id))
+        return _seen(shown, shown.contenders)
+
+    return await _told(service, experiment_id, look)
+
+
+def _seen(shown: SideBySideOut, contenders: Sequence[ContenderOut]) -> _Seen:
+    counts: dict[str, int] = {}
+    for contender in contenders:
+        for status, number in contender.counts.items():
+            counts[status.value] = counts.get(status.value, 0) + number
+    whole = None if shown.finished_at is None else shown.model_dump_json(by_alias=True)
+    return _Seen(shown.progress.done, shown.progress.total, counts, whole)
 
 
 async def _told(service: Service, public_id: str, look: Look) -> StreamingResponse:

@@ -3,17 +3,20 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from app.api import reported
 from app.api.asked import Instant
-from app.api.comparison_out import ContenderLatencyOut
+from app.api.contender_out import BoundOut, ContenderLatencyOut
 from app.api.figures import AS_IS, TO_MS, TO_US, IntervalOut
 from app.api.known import Known
 from app.api.problems import RESPONSES
+from app.api.reported import Format
 from app.api.wired import Wired
 from app.domain.fidelity import Verdict
 from app.domain.history import Group, grouped
+from app.reports import history
 from app.storage import batches
 from checkers import ClientName, Status, StrategyName
 
@@ -41,6 +44,7 @@ class GroupOut(BaseModel):
     cpu_us_per_check: IntervalOut | None
     peak_rss_bytes: IntervalOut | None
     latency_ms: ContenderLatencyOut
+    error_bound_ms: BoundOut
     counts: dict[Status, int]
     fidelity: dict[Verdict, int] = Field(description="How many runs had which verdict.")
 
@@ -58,11 +62,8 @@ class GroupOut(BaseModel):
             checks_per_second=IntervalOut.of(figures.checks_per_second, AS_IS),
             cpu_us_per_check=IntervalOut.of(figures.cpu_per_check, TO_US),
             peak_rss_bytes=IntervalOut.of(figures.peak_rss_bytes, AS_IS),
-            latency_ms=ContenderLatencyOut(
-                p50=IntervalOut.of(figures.latency_p50, TO_MS),
-                p95=IntervalOut.of(figures.latency_p95, TO_MS),
-                p99=IntervalOut.of(figures.latency_p99, TO_MS),
-            ),
+            latency_ms=ContenderLatencyOut.of(figures),
+            error_bound_ms=BoundOut.of(figures),
             counts=dict(figures.counts),
             fidelity=dict(figures.fidelity),
         )
@@ -76,7 +77,7 @@ class HistoryOut(BaseModel):
     items: list[GroupOut]
 
 
-@router.get("/reports/strategies")
+@router.get("/reports/strategies", response_model=None, responses=reported.described(HistoryOut))
 async def strategies(
     service: Wired,
     since: Annotated[
@@ -87,11 +88,19 @@ async def strategies(
         str | None,
         Query(description="`k=v`: only runs that carry it.", pattern=r"^[^=]+=", max_length=400),
     ] = None,
-) -> HistoryOut:
+    format: Format = "json",  # noqa: A002 -- the contract's name
+) -> HistoryOut | Response:
     """What every finished run of this machine has shown. Resumed runs and warm-ups are left out."""
     key, _, value = (label or "").partition("=")
     pair = None if label is None else (key, value)
     runs = await service.database.read(
         lambda session: grouped(batches.finished(session, since=since, until=until, label=pair))
     )
+    match format:
+        case "markdown":
+            return Response(history.as_markdown(runs), media_type="text/markdown")
+        case "html":
+            return Response(history.as_html(runs), media_type="text/html")
+        case "csv":
+            return Response(history.as_csv(runs), media_type="text/csv")
     return HistoryOut(since=since, until=until, items=[GroupOut.of(group) for group in runs])

@@ -9,11 +9,10 @@ from app.domain.errors import NotAvailable
 router = APIRouter(include_in_schema=False)
 
 _LATER: Final = (
-    "/api/v1/advice",
     *(
         f"/api/v1/{name}{rest}"
         for name in (
-            "experiments", "monitors", "schedules", "incidents", "maintenances", "channels",
+            "monitors", "schedules", "incidents", "maintenances", "channels",
             "deliveries", "status-pages",
         )
         for rest in ("", "/{_:path}")

@@ -1,6 +1,7 @@
 """What a batch and a comparison have in common: targets, and strategies to check them with."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -9,8 +10,8 @@ from app.api.gathered import Gathered
 from app.api.targets import TargetFields, TargetIn
 from app.domain.batch import MAX_TARGETS
 from checkers import CATALOGUE, ClientName, StrategyName, Target
+from checkers.strategies.catalogue import Entry
 
-_LATER_STRATEGIES = ("auto",)
 _LabelKey = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 _LabelValue = Annotated[str, Field(max_length=256)]
 Labels = Annotated[dict[_LabelKey, _LabelValue], Field(max_length=64)]
@@ -48,27 +49,67 @@ class Listed(Asked):
         return gathered.targets
 
 
+class Fits(NamedTuple):
+    """What a work asks of those who carry it.
+
+    Attributes:
+        strategies: those that it has a meaning for.
+        sends: whether it sends requests, and so needs a client.
+        concurrency: in flight, unless asked otherwise, where it is not the strategy's own.
+        only_one: whether its items are carried out one after the other, whatever the strategy.
+    """
+
+    strategies: Sequence[StrategyName]
+    sends: bool
+    concurrency: Mapping[StrategyName, int]
+    only_one: bool
+
+
 def choose(
     strategy: str,
     client: str | None,
     concurrency: int | None,
     place: Place,
     faults: Faults,
-) -> tuple[StrategyName, ClientName, int] | None:
-    """Strategy, client and concurrency that fit each other; `None` when a fault was told."""
-    if strategy in _LATER_STRATEGIES:
-        faults.later((*place, "strategy"), f"{strategy} is not available yet")
-        return None
+    fits: Fits | None = None,
+) -> tuple[StrategyName, ClientName | None, int] | None:
+    """Strategy, client and concurrency that fit each other; `None` when a fault was told.
+
+    Args:
+        fits: what is to be carried, where it is not checks.
+    """
     entry = CATALOGUE[StrategyName(strategy)]
-    fits = client is None or client in entry.clients
-    if not fits:
-        names = ", ".join(entry.clients)
-        faults.invalid((*place, "client"), f"{client} does not fit {strategy}; {names} does")
-    many = entry.concurrency if concurrency is None else concurrency
-    if not 1 <= many <= entry.max_concurrency:
-        allowed = f"1 to {entry.max_concurrency}" if entry.max_concurrency > 1 else "1"
+    if fits is not None and entry.name not in fits.strategies:
+        names = ", ".join(fits.strategies)
+        faults.invalid((*place, "strategy"), f"{strategy} cannot carry this workload; {names} can")
+        return None
+    good = _client_fits(entry, client, place, faults, fits)
+    least, most = 1, 1 if fits is not None and fits.only_one else entry.max_concurrency
+    many = concurrency
+    if many is None:
+        own = entry.concurrency if fits is None else fits.concurrency.get(entry.name)
+        many = min(entry.concurrency if own is None else own, most)
+    if not least <= many <= most:
+        allowed = f"1 to {most}" if most > 1 else "1"
         faults.invalid((*place, "concurrency"), f"is {many}; {strategy} allows {allowed}")
         return None
-    if not fits:
+    if not good:
         return None
+    if fits is not None and not fits.sends:
+        return entry.name, None, many
     return entry.name, entry.clients[0] if client is None else ClientName(client), many
+
+
+def _client_fits(
+    entry: Entry, client: str | None, place: Place, faults: Faults, fits: Fits | None
+) -> bool:
+    if client is None:
+        return True
+    if fits is not None and not fits.sends:
+        faults.invalid((*place, "client"), "this workload sends no requests, so it has no client")
+        return False
+    if client not in entry.clients:
+        names = ", ".join(entry.clients)
+        faults.invalid((*place, "client"), f"{client} does not fit {entry.name}; {names} does")
+        return False
+    return True

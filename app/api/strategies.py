@@ -1,10 +1,15 @@
 """The catalogue of strategies over REST."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
 
+from app.api.history import GroupOut
 from app.api.known import Known
 from app.api.problems import RESPONSES
+from app.api.wired import Wired
+from app.domain.history import Group, grouped
+from app.storage import batches
 from checkers import CATALOGUE, ClientName, StrategyName
 
 router = APIRouter(prefix="/api/v1", tags=["strategies"], responses=RESPONSES, dependencies=[Known])
@@ -25,7 +30,9 @@ class StrategyOut(BaseModel):
     default_client: ClientName
     default_concurrency: int
     max_concurrency: int
-    measured: None = None
+    measured: list[GroupOut] = Field(
+        description="What finished runs of this machine came to, by client and size class."
+    )
 
 
 class Catalogue(BaseModel):
@@ -35,8 +42,13 @@ class Catalogue(BaseModel):
 
 
 @router.get("/strategies")
-async def strategies() -> Catalogue:
-    """The strategies, and how to choose. `measured` stays null until this machine has evidence."""
+async def strategies(service: Wired) -> Catalogue:
+    """The strategies, how to choose, and what each came to on this machine so far."""
+
+    def measured(session: Session) -> list[Group]:
+        return grouped(batches.finished(session, since=None, until=None, label=None))
+
+    groups = await service.database.read(measured)
     return Catalogue(
         items=[
             StrategyOut(
@@ -52,6 +64,7 @@ async def strategies() -> Catalogue:
                 default_client=entry.clients[0],
                 default_concurrency=entry.concurrency,
                 max_concurrency=entry.max_concurrency,
+                measured=[GroupOut.of(group) for group in groups if group.strategy is entry.name],
             )
             for entry in CATALOGUE.values()
         ]

@@ -73,6 +73,11 @@ CaBundle = Annotated[
 ]
 
 
+Rounds = Annotated[int, typer.Option(min=1, max=100, help="Measured rounds.")]
+HtmlFile = Annotated[Path | None, typer.Option(help="Write the report as a page too.")]
+MarkdownFile = Annotated[Path | None, typer.Option(help="Write the report as Markdown too.")]
+
+
 def _version(*, asked: bool) -> None:
     if asked:
         typer.echo(f"tercet {__version__}")
@@ -147,7 +152,7 @@ def check(  # noqa: PLR0913, PLR0917 -- typer makes an option of each
 
 
 @app.command()
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 -- see above
     urls: Urls = None,
     file: UrlFile = None,
     contender: Annotated[
@@ -156,25 +161,84 @@ def compare(
             "--contender", "-c", help="strategy[+client][:concurrency], e.g. async:50; repeatable."
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, max=100, help="Measured rounds.")] = 5,
+    scale: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Measure with the first so many targets; repeatable."),
+    ] = None,
+    rounds: Rounds = 5,
+    pace: Annotated[
+        PaceOption, typer.Option(help="max: as fast as each can, which compares concurrency.")
+    ] = PaceOption.MAX,
     timeout: Timeout = 10.0,
     ca_bundle: CaBundle = None,
-    html: Annotated[Path | None, typer.Option(help="Write the report as a page too.")] = None,
+    html: HtmlFile = None,
+    markdown: MarkdownFile = None,
 ) -> None:
     """Compare strategies over URLs: a warm-up, then rounds in shuffled order."""
     from app.cli import compare as command  # noqa: PLC0415 -- see above
+    from app.cli.shown import Files  # noqa: PLC0415 -- see above
 
     raise typer.Exit(
         command.compare(
             urls or [],
             file,
             contender or [],
+            scale=scale or [],
             rounds=rounds,
+            pace=pace.value,
             timeout=timeout,
             ca_bundle=ca_bundle,
-            html=html,
+            files=Files(html, markdown),
         )
     )
+
+
+@app.command()
+def lab(  # noqa: PLR0913, PLR0917 -- see above
+    workload: Annotated[
+        str, typer.Argument(help="requests, cpu, data, database, echo, spawn or checks.")
+    ],
+    contender: Annotated[
+        list[str] | None,
+        typer.Option("--contender", "-c", help="As of compare; every strategy by default."),
+    ] = None,
+    items: Annotated[int | None, typer.Option(min=1, help="How many.")] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of one: n, integers, rows, round trips or body bytes."),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="requests and checks only; else a bundled target.")
+    ] = None,
+    rounds: Rounds = 5,
+    ca_bundle: CaBundle = None,
+    html: HtmlFile = None,
+    markdown: MarkdownFile = None,
+) -> None:
+    """Put a classic workload under the strategies, and see what each is good for."""
+    from app.cli import lab as command  # noqa: PLC0415 -- see above
+    from app.cli.shown import Files  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(
+        command.lab(
+            workload,
+            contender or [],
+            items=items,
+            size=size,
+            url=url,
+            rounds=rounds,
+            ca_bundle=ca_bundle,
+            files=Files(html, markdown),
+        )
+    )
+
+
+@app.command()
+def calibrate() -> None:
+    """Measure this machine on bundled targets, in under two minutes, for advice and `auto`."""
+    from app.cli import calibrate as command  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(command.calibrate())
 
 
 @app.command()

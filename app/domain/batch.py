@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.domain.fidelity import Fidelity, Pace
+from app.domain.question import Question
 from checkers import ClientName, Reason, Status, StrategyName, Target
 from checkers.meter import Usage
 
@@ -23,6 +24,13 @@ class RunStatus(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+class Basis(StrEnum):
+    """What a piece of advice rests on."""
+
+    GUIDE = "guide"
+    MEASUREMENT = "measurement"
 
 
 #: A run in one of these does not change any more.
@@ -54,11 +62,28 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Why a batch that left its strategy to us has the one it has.
+
+    Attributes:
+        basis: the guide, or what this machine has measured.
+        because: sentences.
+        runs: ids of the runs it rests on.
+    """
+
+    basis: Basis
+    because: Sequence[str]
+    runs: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDraft:
     """A batch as it was asked for, checked and complete.
 
     Attributes:
-        defaults: the target that most rows equal but for the URL; stored once.
+        left_to_us: what the strategy is to be chosen by, where it is; the draft then has the
+            guide's.
+        choice: why it has its strategy, where that was left to us.
     """
 
     targets: Sequence[Target]
@@ -70,6 +95,8 @@ class BatchDraft:
     name: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     callback_url: str | None = None
+    left_to_us: Question | None = None
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +119,12 @@ class Batch:
         wall: seconds from the first permitted start to the last outcome; `None` while it runs
             and where the run was interrupted.
         interruptions: how often the run was taken up again after the service had stopped.
+        bound: how much of a latency may be ours.
         cost: what the run used, its worker processes included.
         fidelity: how far its latencies can be believed; `None` while it runs and where it was
             interrupted.
         comparison_id: the comparison whose round this is, if it is one.
+        choice: why it has its strategy, where that was left to us.
     """
 
     id: str
@@ -118,22 +147,24 @@ class Batch:
     wall: float | None
     latency: Percentiles | None
     phases: Mapping[str, Percentiles]
+    bound: Percentiles | None
     cost: Usage | None
     fidelity: Fidelity | None
     interruptions: int
     error: str | None
     comparison_id: str | None
     callback: Callback | None = None
+    choice: Choice | None = None
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
 
     @property
-    def checks_per_second(self) -> float | None:
-        return None if not self.wall else self.done / self.wall
+    def completed(self) -> bool:
+        return self.status is RunStatus.COMPLETED
 
     @property
-    def cpu_per_check(self) -> float | None:
-        """Seconds of processor time for each check."""
-        return None if self.cost is None or not self.done else self.cost.cpu / self.done
+    def metrics(self) -> Mapping[str, float]:
+        """Checks have no figures of their own kind."""
+        return {}

@@ -46,5 +46,11 @@ def grouped(runs: Sequence[Batch]) -> list[Group]:
     ]
 
 
+def nearest_first(total: int) -> list[SizeClass]:
+    """All size classes, the one that so many targets fall in first, then by how near they are."""
+    own = SIZE_CLASSES.index(_size_class(total))
+    return sorted(SIZE_CLASSES, key=lambda size: abs(SIZE_CLASSES.index(size) - own))
+
+
 def _size_class(total: int) -> SizeClass:
     return next(size for size in SIZE_CLASSES if total <= size.most)

@@ -1,69 +1,92 @@
 """A comparison as Markdown."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from app.reports import environment, words
-from app.services.comparisons import Report
+from app.domain.comparison import Comparison
+from app.engine.machine import this_machine
+from app.reports import tables, words
+from app.reports.tables import Table
+from app.services.reports import Report
 
-_SHOWN = 50
+_SHOWN: Final = 50
+_UNDER_RATIOS: Final = (
+    f"Geometric means over the rounds with 95 % intervals; below 1 is less. {tables.SHOWN}: a "
+    "difference is shown."
+)
 
 
 def render(report: Report) -> str:
     """The whole report, readable as it stands."""
-    comparison = report.comparison
-    lines = [
-        f"# {_plain(comparison.name or 'Comparison ' + comparison.id)}",
-        "",
-        words.answer(report),
-        "",
-        *_table(words.CONTENDER_HEADINGS, words.contender_rows(report)),
-        "",
-        "## Ratios",
-        "",
-        "Geometric means over the rounds; below 1 is less.",
-        "",
-        *_table(["", *words.METRICS.values()], words.ratio_rows(report)),
-        "",
-        "## Disagreements",
-        "",
-        *_disagreements(report),
-        "",
-        "## What to distrust",
-        "",
-        *(f"- {note}" for note in words.distrust(report)),
-        "",
-        "## Measured on",
-        "",
-        *_environment(),
+    parts: list[list[str]] = [
+        [f"# {_plain(words.title(report))}"],
+        [f"**{_plain(words.answer(report))}**"],
+        [_plain(words.work(report) or "")],
+        _bullets(report.recommendation.because),
+        _table("Contenders", tables.contenders(report)),
+        _table("Ratios", tables.ratios(report), _UNDER_RATIOS),
+        _table("One thing at a time", tables.effects(report)),
+        _table("What the workload measures", tables.metrics(report)),
+        _section("What this shows", words.lessons(report)),
+        _disagreements(report),
+        _section("What to distrust", words.distrust(report)),
+        ["## Measured on", "", measured_on(report.comparison)],
     ]
-    return "\n".join(lines) + "\n"
+    return "\n\n".join("\n".join(part) for part in parts if any(part)) + "\n"
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def measured_on(comparison: Comparison) -> str:
+    """The machine, and how the rounds were made."""
+    machine = comparison.machine or this_machine()
+    versions = ", ".join(f"{name} {number}" for name, number in machine.versions.items())
+    return (
+        f"Python {machine.python}, {machine.cores} cores, {machine.platform}; {versions}. "
+        f"{comparison.rounds} rounds after a warm-up, order drawn from seed {comparison.seed}, a "
+        "fresh process for each run."
+    )
+
+
+def _table(heading: str, table: Table, note: str = "") -> list[str]:
+    if not table.rows:
+        return []
+    head = [f"## {heading}", "", *([note, ""] if note else [])]
+    return [*head, *table_lines(table.headings, table.rows)]
+
+
+def table_lines(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table, line by line."""
+
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
 
     return [line(headings), "|" + " --- |" * len(headings), *map(line, rows)]
 
 
+def _section(heading: str, sentences: Sequence[str]) -> list[str]:
+    return [f"## {heading}", "", *_bullets(sentences)] if sentences else []
+
+
+def _bullets(sentences: Sequence[str]) -> list[str]:
+    return [f"- {_plain(sentence)}" for sentence in sentences]
+
+
 def _disagreements(report: Report) -> list[str]:
-    if not report.disagreements:
-        return ["Every contender said the same of every target."]
+    if report.comparison.lab is not None:
+        return []
+    found = report.evidence.disagreements[:_SHOWN]
+    if not found:
+        return ["## Disagreements", "", "Every contender said the same of every target."]
     rows = [
-        [str(found.seq), found.url, ", ".join(f"{k}: {v}" for k, v in found.verdicts.items())]
-        for found in report.disagreements[:_SHOWN]
+        [str(seq), report.urls.get(seq, ""), ", ".join(f"{k}: {v}" for k, v in verdicts.items())]
+        for seq, verdicts in found
     ]
-    more = len(report.disagreements) - len(rows)
+    more = report.evidence.disagreements_total - len(rows)
     return [
-        *_table(("Seq", "URL", "Verdicts"), rows),
-        *(["", f"… and {more} more."] if more else []),
+        "## Disagreements",
+        "",
+        *table_lines(("Seq", "URL", "Verdicts"), rows),
+        *(["", f"… and {more:,} more."] if more else []),
     ]
-
-
-def _environment() -> list[str]:
-    machine = environment.describe()
-    versions = ", ".join(f"{name} {number}" for name, number in machine.versions.items())
-    return [f"Python {machine.python}, {machine.cores} cores, {machine.platform}; {versions}."]
 
 
 def _plain(text: str) -> str:

@@ -16,8 +16,13 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count: float | None) -> str:
-    """Bytes in MiB."""
-    return "–" if count is None else f"{count / 2**20:,.1f} MiB"
+    """Bytes in the unit that leaves some digits before the point."""
+    if count is None:
+        return "–"
+    for unit, factor in (("MiB", 2**20), ("KiB", 2**10)):
+        if count >= factor / 2:
+            return f"{count / factor:,.1f} {unit}"
+    return f"{count:,.0f} B"
 
 
 def milliseconds(seconds: float | None) -> float | None:

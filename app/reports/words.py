@@ -1,136 +1,254 @@
-"""Quantities and sentences as people read them; the same in Markdown, HTML and on a terminal."""
+"""What a comparison says in sentences, the same in Markdown, HTML and on a terminal."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
-from app.domain.comparison import Metric, Pair
-from app.domain.statistics import Interval
+from app.domain.comparison import Summary
+from app.domain.contrasts import LEAST_ROUNDS, Metric
+from app.domain.fidelity import Verdict
+from app.domain.recommendation import listed
+from app.reports.tables import median, pair_of
 from app.reports.units import duration, size
-from app.services.comparisons import Report
-from checkers import Status
+from app.services.reports import Report
+from checkers import Status, StrategyName
+from checkers.workloads.catalogue import WORKLOADS, WorkloadName
 
-METRICS: Final = {
-    Metric.WALL: "Wall time",
-    Metric.CPU: "CPU per check",
-    Metric.MEMORY: "Peak memory",
-    Metric.LATENCY_P50: "Latency p50",
-    Metric.LATENCY_P99: "Latency p99",
-}
-
-
+# Closer than this, as a ratio, two times are told as alike.
+_ALIKE: Final = 1.03
 # Outcomes that say something of a target, and so of who looked at it.
 _SEEN: Final = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
 
 
-class Figure(NamedTuple):
-    """One kind of figure with its value for every contender, where it has one."""
-
-    title: str
-    values: Sequence[tuple[str, float, str]]
-
-
-def median(interval: Interval | None) -> float | None:
-    """The middle of an interval, if there is one."""
-    return None if interval is None else interval.median
-
-
-def contender_rows(report: Report) -> list[list[str]]:
-    """A line for each contender."""
-    return [
-        [
-            summary.contender.label,
-            str(summary.contender.concurrency),
-            duration(median(summary.figures.wall)),
-            duration(median(summary.figures.setup)),
-            _rate(median(summary.figures.checks_per_second)),
-            duration(median(summary.figures.cpu_per_check)),
-            size(median(summary.figures.peak_rss_bytes)),
-            duration(median(summary.figures.latency_p50)),
-            duration(median(summary.figures.latency_p99)),
-            counts(summary.figures.counts),
-        ]
-        for summary in report.summaries
-    ]
-
-
-CONTENDER_HEADINGS: Final = (
-    "Contender", "In flight", "Wall", "Set-up", "Checks/s", "CPU/check", "Peak memory", "p50",
-    "p99", "Outcomes",
-)  # fmt: skip
-
-
-def ratio_rows(report: Report) -> list[list[str]]:
-    """Every contender against the baseline, or against the first one named."""
-    labels = [summary.contender.label for summary in report.summaries]
-    against = report.comparison.baseline if report.comparison.baseline in labels else labels[0]
-    rows = []
-    for label in labels:
-        if label != against:
-            ratios = [_ratio(report.pairs, against, label, metric) for metric in Metric]
-            rows.append([f"{label} ÷ {against}", *ratios])
-    return rows
-
-
-def counts(by_status: Mapping[Status, int]) -> str:
-    """Outcomes by status, those that are none left out."""
-    return ", ".join(f"{n} {status.value}" for status, n in by_status.items() if n) or "–"
+def title(report: Report) -> str:
+    """What a report is called."""
+    comparison = report.comparison
+    if comparison.name:
+        return comparison.name
+    if comparison.lab is not None:
+        return f"Experiment {comparison.lab.workload} {comparison.id}"
+    return f"Comparison {comparison.id}"
 
 
 def answer(report: Report) -> str:
     """What the comparison says, in one sentence."""
-    comparison, recommendation = report.comparison, report.recommendation
+    comparison, found = report.comparison, report.recommendation
     if not any(summary.figures.batches for summary in report.summaries):
         return f"The comparison is {comparison.status.value}; no round has been measured yet."
     if not any(n for s in report.summaries for k, n in s.figures.counts.items() if k in _SEEN):
         return "No target could be checked, so nobody was measured."
-    fastest, cheapest = recommendation.fastest, recommendation.cheapest
+    if comparison.lab is not None and comparison.lab.workload is WorkloadName.SPAWN:
+        return (lessons(report) or ["There is nothing to set side by side."])[-1]
+    if found.label is not None:
+        return f"Take {found.label}: {_gain(report, found.label)} {_over(report)}."
+    if found.fastest is None:
+        return f"Nobody was measured {_over(report)}."
+    return _undecided(report, found.fastest)
+
+
+def _undecided(report: Report, fastest: str) -> str:
+    level = report.recommendation.level
+    if report.comparison.rounds < LEAST_ROUNDS:
+        return (
+            f"{_who_won(report)} {_over(report)}; fewer than five rounds cannot tell that from "
+            "chance."
+        )
+    if len(level) > 1:
+        return (
+            f"No difference is shown between {listed(level)}, the fastest {_over(report)}"
+            f"{_lead(report, fastest)}."
+        )
+    return f"{_who_won(report)} {_over(report)}."
+
+
+def _who_won(report: Report) -> str:
+    found = report.recommendation
+    if found.fastest == found.cheapest:
+        return f"{found.fastest} was both the fastest and the cheapest"
+    return f"{found.fastest} was the fastest and {found.cheapest} the cheapest"
+
+
+def _lead(report: Report, fastest: str) -> str:
+    """How far ahead of the baseline the fastest are."""
+    baseline = report.comparison.baseline
+    if baseline is None or baseline in report.recommendation.level:
+        return ""
+    pair = pair_of(report, fastest, baseline, max(report.comparison.sizes), Metric.WALL)
+    return "" if pair is None else f": about {pair.ratio:.2g} times as fast as {baseline}"
+
+
+def _gain(report: Report, label: str) -> str:
+    """What is gained over the baseline, or over whoever comes next."""
+    number = max(report.comparison.sizes)
+    baseline = report.comparison.baseline
+    if baseline in {None, label}:
+        return "it is the fastest that is shown"
+    assert baseline is not None
+    wall = pair_of(report, label, baseline, number, Metric.WALL)
+    cpu = pair_of(report, baseline, label, number, Metric.CPU)
+    if wall is None:
+        return "it is the fastest that is shown"
+    cost = "" if cpu is None else f", at {cpu.ratio:.2g} times the processor time"
+    return f"{wall.ratio:.2g} times as fast as {baseline}{cost},"
+
+
+def _over(report: Report) -> str:
+    comparison = report.comparison
+    what = "target" if comparison.lab is None else f"item of {comparison.lab.workload}"
+    count = max(comparison.sizes)
+    if count != 1:
+        what = what.replace("target", "targets").replace("item", "items")
     rounds = f"{comparison.rounds} round{'s' if comparison.rounds != 1 else ''}"
-    of = f"over {comparison.total:,} target{'s' if comparison.total != 1 else ''} in {rounds}"
-    if fastest == cheapest:
-        return f"{fastest} was both the fastest and the cheapest {of}."
-    return f"{fastest} was the fastest and {cheapest} the cheapest {of}."
+    return f"over {count:,} {what} in {rounds}"
 
 
-def figures(report: Report) -> list[Figure]:
-    """What is drawn: a bar for each contender."""
+def work(report: Report) -> str | None:
+    """What an experiment carries; of a comparison nothing."""
+    lab = report.comparison.lab
+    if lab is None:
+        return None
+    workload = WORKLOADS[lab.workload]
+    sized = f", {lab.size:,} {workload.size.of} each" if workload.size and lab.size else ""
+    to = f" to {lab.url}" if lab.url else ""
+    return f"{workload.summary} {lab.items:,} items{sized}{to}: each is {workload.item}."
 
-    def of(title: str, attribute: str, write: Callable[[float], str]) -> Figure:
-        found = [
-            (summary.contender.label, value, write(value))
-            for summary in report.summaries
-            if (value := median(getattr(summary.figures, attribute))) is not None
-        ]
-        return Figure(title, found)
 
-    return [
-        of("Wall time, median over the rounds", "wall", duration),
-        of("CPU per check, median", "cpu_per_check", duration),
-        of("Latency p50, median", "latency_p50", duration),
-        of("Latency p99, median", "latency_p99", duration),
-        of("Peak memory, median", "peak_rss_bytes", size),
-    ]
+def lessons(report: Report) -> list[str]:
+    """What the laboratory teaches here, where the figures bear it out."""
+    lab = report.comparison.lab
+    if lab is None:
+        return []
+    by_strategy = {summary.contender.strategy: summary for summary in report.summaries}
+    told = [_speed_up(report, strategy, by_strategy) for strategy in by_strategy]
+    if WORKLOADS[lab.workload].computes:
+        told.append(_about_the_lock(report, by_strategy))
+        told.append(_about_shipping(by_strategy.get(StrategyName.MULTIPROCESS)))
+    if lab.workload is WorkloadName.DATABASE:
+        told.append(_about_rows(report))
+    if lab.workload is WorkloadName.SPAWN:
+        told.append(_about_starts(by_strategy))
+    return [sentence for sentence in told if sentence is not None]
+
+
+_BySt = dict[StrategyName, Summary]
+
+
+def _speed_up(report: Report, strategy: StrategyName, by_strategy: _BySt) -> str | None:
+    ratio = _wall_ratio(report, strategy, by_strategy)
+    lab = report.comparison.lab
+    if ratio is None or lab is None or lab.workload is WorkloadName.SPAWN:
+        return None
+    label = by_strategy[strategy].contender.label
+    if ratio < 1 / _ALIKE:
+        return f"{label} was {1 / ratio:.3g} times as fast as sequential."
+    if ratio <= _ALIKE:
+        return f"{label} was no faster than sequential."
+    return f"{label} took {ratio:.3g} times as long as sequential."
+
+
+def _wall_ratio(report: Report, strategy: StrategyName, by_strategy: _BySt) -> float | None:
+    alone = by_strategy.get(StrategyName.SEQUENTIAL)
+    if alone is None or strategy is StrategyName.SEQUENTIAL:
+        return None
+    other = by_strategy[strategy].contender.label
+    pair = pair_of(report, alone.contender.label, other, alone.size, Metric.WALL)
+    return None if pair is None else pair.ratio
+
+
+def _about_the_lock(report: Report, by_strategy: _BySt) -> str | None:
+    if StrategyName.THREADED not in by_strategy:
+        return None
+    ratio = _wall_ratio(report, StrategyName.THREADED, by_strategy)
+    if ratio is None:
+        return None
+    if ratio > _ALIKE:
+        return (
+            f"Threads were slower than sequential ({ratio:.3g} ×): the interpreter lock lets one "
+            "of them compute at a time, so nothing runs side by side, and handing the lock on "
+            "costs extra."
+        )
+    gained = "gained a little where they waited" if ratio < 1 / _ALIKE else "gained nothing"
+    return (
+        f"Threads {gained}: the interpreter lock has one owner, so only one of them computes at a "
+        "time."
+    )
+
+
+def _about_shipping(processes: Summary | None) -> str | None:
+    if processes is None:
+        return None
+    metrics = processes.figures.metrics
+    shipped = median(metrics.get("shipped_bytes_per_item"))
+    spent = median(metrics.get("shipping_ms_per_item"))
+    each = median(processes.figures.latency_p50)
+    if not shipped or spent is None or not each:
+        return None
+    share = spent / 1e3 / each
+    return (
+        f"Processes share no memory: every item ships {size(shipped)} through a pipe, and packing "
+        f"and unpacking take {spent:.2g} ms beside {duration(each)} of computing ({share:.0%})"
+        + (", so what they gain by computing side by side goes into moving data." if share > 0.2
+           else ", which is little.")
+    )  # fmt: skip
+
+
+def _about_rows(report: Report) -> str:
+    lost = sum(median(s.figures.metrics.get("rows_lost")) or 0 for s in report.summaries)
+    if lost:
+        return f"{lost:,.0f} rows were lost: that must not be."
+    return (
+        "Every row that was inserted was there when all were counted. SQLite has one writer at a "
+        "time, so more workers wait for each other rather than write faster."
+    )
+
+
+def _about_starts(by_strategy: _BySt) -> str | None:
+    found = {
+        kind: median(summary.figures.metrics.get("start_us"))
+        for kind, summary in by_strategy.items()
+    }
+    thread, process = found.get(StrategyName.THREADED), found.get(StrategyName.MULTIPROCESS)
+    if not thread or not process:
+        return None
+    task = found.get(StrategyName.ASYNC)
+    small = "" if not task else f", and a task {thread / task:,.0f} times cheaper than a thread"
+    return f"Starting a thread is {process / thread:,.0f} times cheaper than a process{small}."
 
 
 def distrust(report: Report) -> list[str]:
     """What a reader should not take from the figures."""
-    notes = [
-        "Medians stand without intervals, so a small difference may be chance.",
-        "Latencies were measured at full speed: they hold this machine's own queueing too.",
-    ]
-    if report.comparison.rounds < 5:
+    comparison, notes = report.comparison, []
+    if comparison.rounds < LEAST_ROUNDS:
         notes.append("Fewer than five rounds cannot tell a difference from chance.")
-    if report.unstable:
-        notes.append(f"{len(report.unstable)} targets changed their verdict between rounds.")
+    if comparison.status.value not in {"completed", "queued", "running"}:
+        notes.append(f"It was {comparison.status.value} before its end: fewer rounds are measured.")
+    if _at_max(report):
+        notes.append(
+            "Checks were started as fast as each could, so latencies hold this machine's own "
+            "queueing too; the column “Ours ≤” says how much that may be."
+        )
+    busy = [
+        s.contender.label for s in report.summaries if s.figures.fidelity.get(Verdict.CPU_BOUND)
+    ]
+    if busy:
+        notes.append(f"This machine was too busy to be on time during rounds of {', '.join(busy)}.")
+    if report.evidence.unstable:
+        notes.append(
+            f"{len(report.evidence.unstable):,} targets changed their verdict between rounds of "
+            "one contender: they, not the contenders, are unsteady."
+        )
+    open_pairs = [p for p in report.pairs if p.significant is False and p.rounds_to_settle]
+    if open_pairs:
+        notes.append(
+            f"{len(open_pairs)} of {len(report.pairs)} differences are neither shown nor excluded; "
+            "more rounds would tell."
+        )
+    notes.append(
+        "It holds for this work on this machine: other targets, other distances and other loads "
+        "may rank the contenders differently."
+    )
     return notes
 
 
-def _rate(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
-
-
-def _ratio(pairs: Sequence[Pair], base: str, other: str, metric: Metric) -> str:
-    for pair in pairs:
-        if pair.metric is metric and {pair.a, pair.b} == {base, other}:
-            ratio = pair.ratio if pair.a == base else 1 / pair.ratio
-            return f"{ratio:.3g} ×"
-    return "–"
+def _at_max(report: Report) -> bool:
+    return report.comparison.lab is None and any(
+        contender.pace.value == "max" for contender in report.comparison.contenders
+    )

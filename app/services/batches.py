@@ -1,12 +1,14 @@
 """Batches: submitted, waited for, cancelled, removed."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from app.domain.batch import Batch, BatchDraft, RunStatus
 from app.domain.errors import Conflict
 from app.services import clock
+from app.services.advice import advised
 from app.services.notices import Notices
 from app.storage import batches, targets
 from app.storage.database import Database
@@ -62,7 +64,9 @@ async def rerun(
             if not batch.ended:
                 raise Conflict("The batch has not ended.")
             key, list_id = batches.key_of(session, public_id)
-            items = targets.load_items(session, list_id, not_up_in=key if only_not_up else None)
+            items = targets.load_items(
+                session, list_id, first=batch.total, not_up_in=key if only_not_up else None
+            )
             if not items:
                 raise Conflict("Every target was up; there is nothing to run again.")
             return again(batch, [item.target for item in items])
@@ -79,10 +83,24 @@ def _accept(session: Session, draft: Callable[[], BatchDraft], once: Once | None
 
     def make() -> str:
         public_id = clock.new_id("bat")
-        batches.insert_batch(session, public_id, draft(), now)
+        batches.insert_batch(session, public_id, _decided(session, draft()), now)
         return public_id
 
     return batches.load(session, made_once(session, once, now, make))
+
+
+def _decided(session: Session, draft: BatchDraft) -> BatchDraft:
+    """The draft with a strategy, where that was left to us."""
+    if draft.left_to_us is None:
+        return draft
+    found = advised(session, draft.left_to_us)
+    return replace(
+        draft,
+        strategy=found.strategy,
+        client=found.client,
+        concurrency=found.concurrency,
+        choice=found.choice,
+    )
 
 
 async def load(database: Database, public_id: str) -> Batch:

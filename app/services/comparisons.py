@@ -1,52 +1,30 @@
 """Comparisons: submitted, carried out round by round, read as a report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
 from sqlalchemy.orm import Session
 
 from app.domain.batch import BatchDraft, RunStatus
-from app.domain.comparison import (
-    Comparison,
-    ComparisonDraft,
-    Contender,
-    Pair,
-    Recommendation,
-    RoundRun,
-    Summary,
-    pairs,
-    recommend,
-    schedule,
-    summarise,
-)
-from app.domain.disagreement import Disagreement, Verdict, split_verdicts
+from app.domain.comparison import Comparison, ComparisonDraft, Turn
 from app.domain.errors import Conflict
+from app.domain.evidence import Evidence, weigh
 from app.domain.fidelity import Pace
 from app.engine.local import Engine, Order, RunFailed
+from app.engine.machine import this_machine
 from app.services import clock, runs
+from app.services import rounds as round_by_round
 from app.services.notices import Notices
-from app.storage import batches, comparisons, rounds, targets
+from app.services.reports import Report, assemble
+from app.storage import batches, comparisons, rounds, targets, waiting
 from app.storage.batches import RunKey
 from app.storage.comparisons import Claim
 from app.storage.database import Database
 from app.storage.idempotency import Once, made_once
-from checkers import Item, Target
+from app.storage.rows import ComparisonRow
+from checkers import Item
 
 logger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """A comparison with everything its runs have shown so far."""
-
-    comparison: Comparison
-    done: int
-    summaries: Sequence[Summary]
-    pairs: Sequence[Pair]
-    disagreements: Sequence[Disagreement]
-    unstable: Sequence[int]
-    recommendation: Recommendation
 
 
 async def submit(
@@ -87,7 +65,9 @@ async def wait_until_ended(
 
 async def claim(database: Database) -> Claim | None:
     """Take the comparison that has waited longest, if any."""
-    return await database.write(lambda session: comparisons.claim_oldest(session, clock.now()))
+    return await database.write(
+        lambda session: comparisons.claim_oldest(session, clock.now(), this_machine())
+    )
 
 
 async def report(database: Database, public_id: str) -> Report:
@@ -98,28 +78,14 @@ async def report(database: Database, public_id: str) -> Report:
 def read_report(session: Session, public_id: str) -> Report:
     """As `report`, in a session."""
     key, list_id, comparison = comparisons.load(session, public_id)
-    found = [
-        RoundRun(number, label, batch)
-        for _, number, label, batch in rounds.of_comparison(session, key)
-    ]
-    return assemble(comparison, found, comparisons.contested_verdicts(session, key, list_id))
-
-
-def assemble(
-    comparison: Comparison, found: Sequence[RoundRun], verdicts: Sequence[Verdict]
-) -> Report:
-    """A report from the runs of a comparison and what was said of contested targets."""
-    summaries, ratios = summarise(comparison, found), pairs(comparison, found)
-    disagreements, unstable = split_verdicts(verdicts)
-    return Report(
-        comparison=comparison,
-        done=sum(run.batch.done for run in found),
-        summaries=summaries,
-        pairs=ratios,
-        disagreements=disagreements,
-        unstable=unstable,
-        recommendation=recommend(summaries, ratios),
-    )
+    found = rounds.of_comparison(session, key, len(comparison.sizes))
+    evidence = comparisons.evidence(session, key)
+    if evidence is None:
+        # It has not ended: what there is so far.
+        evidence = weigh(comparison.contenders, comparisons.sights(session, key, comparison))
+    places = [contested.seq for contested in evidence.disagreements]
+    urls = comparisons.urls_of(session, list_id, places) if places else {}
+    return assemble(comparison, found, evidence, urls)
 
 
 async def cancel(database: Database, public_id: str) -> bool:
@@ -129,9 +95,20 @@ async def cancel(database: Database, public_id: str) -> bool:
         key, _, comparison = comparisons.load(session, public_id)
         if comparison.status is not RunStatus.COMPLETED:
             rounds.end_all_of_comparison(session, key, clock.now())
-        return comparisons.end(session, key, clock.now(), RunStatus.CANCELLED)
+        return waiting.end(session, ComparisonRow, key, clock.now(), RunStatus.CANCELLED)
 
     return await database.write(end)
+
+
+async def keep_evidence(database: Database, public_id: str) -> None:
+    """Keep what the outcomes of an ended comparison say, so that no reader weighs them again."""
+
+    def weighed(session: Session) -> tuple[int, Evidence]:
+        key, _, comparison = comparisons.load(session, public_id)
+        return key, weigh(comparison.contenders, comparisons.sights(session, key, comparison))
+
+    key, found = await database.read(weighed)
+    await database.write_at_last(lambda session: comparisons.keep_evidence(session, key, found))
 
 
 async def remove(database: Database, public_id: str) -> None:
@@ -152,103 +129,102 @@ async def remove(database: Database, public_id: str) -> None:
 
 
 async def carry_out(database: Database, engine: Engine, notices: Notices, claimed: Claim) -> None:
-    """Run every round that is missing, each run in a process of its own.
-
-    A round that was cut off is run again whole, so that its runs stay side by side.
+    """Make every run that is missing, each in a process of its own.
 
     Raises:
         RunInterrupted: the service stops; the rest waits for its next start.
     """
-    key, list_id, comparison = claimed
-    items = await database.read(lambda session: targets.load_items(session, list_id))
-    contenders = {contender.label: contender for contender in comparison.contenders}
-    for number, labels in schedule(comparison):
-        if await _round_is_complete(database, key, number, len(labels)):
-            continue
-        await database.write_at_last(
-            lambda session: rounds.remove_round(session, key, number)  # noqa: B023 -- awaited before the next
-        )
-        for label in labels:
-            error = await _run_once(
-                database, engine, notices, claimed, items, contenders[label], number
-            )
-            if error is not None:
-                await _end(database, key, RunStatus.FAILED, f"{label}: {error}")
-                return
-    await _end(database, key, RunStatus.COMPLETED)
-
-
-async def _run_once(
-    database: Database,
-    engine: Engine,
-    notices: Notices,
-    claimed: Claim,
-    items: Sequence[Item],
-    contender: Contender,
-    number: int,
-) -> str | None:
-    """One run of one contender; why it failed, or `None`."""
-    order = Order(
-        strategy=contender.strategy,
-        client=contender.client,
-        concurrency=contender.concurrency,
-        per_host=claimed.comparison.per_host,
-        paced=contender.pace is Pace.TRUTHFUL,
-    )
-    run = await database.write_at_last(
-        lambda session: _begin_run(session, claimed, [i.target for i in items], contender, number)
-    )
-    try:
-        report = await runs.recorded(
-            database,
-            run,
-            lambda take: engine.execute_fresh(order, items, take),
-            lambda: notices.progressed(claimed.comparison.id),
-        )
-    except RunFailed as error:
-        await runs.fail(database, run.batch, str(error))
-        return str(error)
-    await runs.complete(database, run.batch, report)
-    return None
-
-
-def _begin_run(
-    session: Session,
-    claimed: Claim,
-    asked: Sequence[Target],
-    contender: Contender,
-    number: int,
-) -> RunKey:
-    comparison = claimed.comparison
-    draft = BatchDraft(
-        targets=asked,
-        strategy=contender.strategy,
-        client=contender.client,
-        concurrency=contender.concurrency,
-        pace=contender.pace,
-        per_host=comparison.per_host,
-        name=f"{comparison.name or comparison.id}: {contender.label}, round {number}",
-    )
-    now, public_id = clock.now(), clock.new_id("bat")
-    key = batches.insert_batch(
-        session,
-        public_id,
-        draft,
-        now,
-        list_id=claimed.list_id,
-        of=batches.Round(claimed.key, number, contender.label),
-    )
-    batches.start(session, key, now)
-    return RunKey(key, public_id)
-
-
-async def _round_is_complete(database: Database, key: int, number: int, contenders: int) -> bool:
-    found = await database.read(lambda session: rounds.of_comparison(session, key))
-    done = [b for _, n, _, b in found if n == number and b.status is RunStatus.COMPLETED]
-    return len(done) == contenders
-
-
-async def _end(database: Database, key: int, status: RunStatus, error: str | None = None) -> None:
+    items = await database.read(lambda session: targets.load_items(session, claimed.list_id))
+    under_way = _Rounds(database, engine, notices, claimed, items)
+    error = await round_by_round.carry_out(claimed.comparison, under_way)
+    status = RunStatus.COMPLETED if error is None else RunStatus.FAILED
+    await keep_evidence(database, claimed.comparison.id)
     await database.write_at_last(
-        lambda session: comparisons.end(session, key, clock.now(), status, error)
+        lambda session: waiting.end(session, ComparisonRow, claimed.key, clock.now(), status, error)
     )
+
+
+class _Rounds:
+    """The runs of one comparison: batches over its targets."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        notices: Notices,
+        claimed: Claim,
+        items: Sequence[Item],
+    ) -> None:
+        self._database = database
+        self._engine = engine
+        self._notices = notices
+        self._claimed = claimed
+        self._items = items
+        self._contenders = {c.label: c for c in claimed.comparison.contenders}
+
+    async def whole(self) -> set[int]:
+        key, _, comparison = self._claimed
+        found = await self._database.read(
+            lambda session: rounds.of_comparison(session, key, len(comparison.sizes))
+        )
+        numbers = [run.number for run in found if run.run.completed]
+        return round_by_round.whole_rounds(comparison, numbers)
+
+    async def forget(self, number: int) -> None:
+        key, _, comparison = self._claimed
+        await self._database.write_at_last(
+            lambda session: rounds.remove_round(session, key, number, comparison.sizes)
+        )
+
+    async def run(self, number: int, turn: Turn) -> str | None:
+        items = self._items[: turn.size]
+        draft = self._draft(number, turn, items)
+        order = Order(
+            strategy=draft.strategy,
+            client=draft.client,
+            concurrency=draft.concurrency,
+            per_host=draft.per_host,
+            paced=draft.pace is Pace.TRUTHFUL,
+        )
+        run = await self._database.write_at_last(
+            lambda session: self._begin(session, draft, number, turn)
+        )
+        try:
+            report = await runs.recorded(
+                self._database,
+                run,
+                lambda take: self._engine.execute_fresh(order, items, take),
+                lambda: self._notices.progressed(self._claimed.comparison.id),
+            )
+        except RunFailed as error:
+            await runs.fail(self._database, run.batch, str(error))
+            return str(error)
+        await runs.complete(self._database, run.batch, report)
+        return None
+
+    def _draft(self, number: int, turn: Turn, items: Sequence[Item]) -> BatchDraft:
+        comparison, contender = self._claimed.comparison, self._contenders[turn.label]
+        assert contender.client is not None
+        return BatchDraft(
+            targets=[item.target for item in items],
+            strategy=contender.strategy,
+            client=contender.client,
+            concurrency=contender.concurrency,
+            pace=contender.pace,
+            per_host=comparison.per_host,
+            name=f"{comparison.name or comparison.id}: {contender.label}, round {number}",
+        )
+
+    def _begin(self, session: Session, draft: BatchDraft, number: int, turn: Turn) -> RunKey:
+        now, public_id = clock.now(), clock.new_id("bat")
+        stored = rounds.stored_round(number, turn.size, self._claimed.comparison.sizes)
+        key = batches.insert_batch(
+            session,
+            public_id,
+            draft,
+            now,
+            list_id=self._claimed.list_id,
+            of=batches.Round(self._claimed.key, stored, turn.label),
+        )
+        batches.start(session, key, now)
+        return RunKey(key, public_id)

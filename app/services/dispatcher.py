@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session
 
+from app.engine.laboratory import Laboratory
 from app.engine.local import Engine, RunInterrupted, Slot
-from app.services import comparisons, runs
+from app.services import comparisons, experiments, runs
 from app.services.notices import Notices, heard
 from app.services.runs import RunGone
 from app.storage import batches as batch_rows
-from app.storage import comparisons as comparison_rows
+from app.storage import waiting
 from app.storage.database import Database
+from app.storage.rows import ComparisonRow, ExperimentRow
 
 logger = structlog.get_logger(__name__)
 
@@ -26,11 +29,14 @@ Claimed = tuple[str, Callable[[], Coroutine[None, None, None]], Callable[[], Awa
 
 
 class Dispatcher:
-    """Runs what is queued: small batches in one loop, big batches and comparisons in another."""
+    """Runs what is queued: small batches in one loop; big ones and experiments in another."""
 
-    def __init__(self, database: Database, engine: Engine, notices: Notices) -> None:
+    def __init__(
+        self, database: Database, engine: Engine, laboratory: Laboratory, notices: Notices
+    ) -> None:
         self._database = database
         self._engine = engine
+        self._laboratory = laboratory
         self._notices = notices
         self._running: dict[str, asyncio.Task[None]] = {}
         self._draining = False
@@ -41,7 +47,11 @@ class Dispatcher:
         """Let what a stopped service left running go on; call it before the loops begin."""
 
         def requeue(session: Session) -> int:
-            return batch_rows.requeue(session) + comparison_rows.requeue(session)
+            return (
+                batch_rows.requeue(session)
+                + waiting.requeue(session, ComparisonRow)
+                + waiting.requeue(session, ExperimentRow)
+            )
 
         left = await self._database.write(requeue)
         if left:
@@ -142,16 +152,28 @@ class Dispatcher:
         return await self._claim_batch(Slot.QUICK)
 
     async def _claim_big(self) -> Claimed | None:
-        """The big batch or the comparison that has waited longest."""
+        """The big batch, comparison or experiment that has waited longest."""
 
-        def waiting(session: Session) -> tuple[int | None, int | None]:
-            return batch_rows.oldest_waiting(session), comparison_rows.oldest_waiting(session)
+        def waits(session: Session) -> list[int | None]:
+            return [
+                batch_rows.oldest_waiting(session),
+                waiting.oldest_waiting(session, ComparisonRow),
+                waiting.oldest_waiting(session, ExperimentRow),
+            ]
 
-        batch_since, comparison_since = await self._database.read(waiting)
-        if comparison_since is None or (
-            batch_since is not None and batch_since <= comparison_since
-        ):
-            return await self._claim_batch(Slot.BATCH)
+        since = await self._database.read(waits)
+        claims: tuple[Callable[[], Awaitable[Claimed | None]], ...] = (
+            partial(self._claim_batch, Slot.BATCH),
+            self._claim_comparison,
+            self._claim_experiment,
+        )
+        there = [(at, claim) for at, claim in zip(since, claims, strict=True) if at is not None]
+        if not there:
+            return None
+        _, longest = min(there, key=lambda waits: waits[0])
+        return await longest()
+
+    async def _claim_comparison(self) -> Claimed | None:
         claimed = await comparisons.claim(self._database)
         if claimed is None:
             return None
@@ -159,7 +181,19 @@ class Dispatcher:
             claimed.comparison.id,
             lambda: comparisons.carry_out(self._database, self._engine, self._notices, claimed),
             lambda: self._database.write_at_last(
-                lambda session: comparison_rows.requeue(session, claimed.key)
+                lambda session: waiting.requeue(session, ComparisonRow, claimed.key)
+            ),
+        )
+
+    async def _claim_experiment(self) -> Claimed | None:
+        claimed = await experiments.claim(self._database)
+        if claimed is None:
+            return None
+        return (
+            claimed.comparison.id,
+            lambda: experiments.carry_out(self._database, self._laboratory, self._notices, claimed),
+            lambda: self._database.write_at_last(
+                lambda session: waiting.requeue(session, ExperimentRow, claimed.key)
             ),
         )
 

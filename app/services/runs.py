@@ -73,9 +73,9 @@ def order_of(batch: Batch) -> Order:
 
 async def complete(database: Database, key: int, report: Report) -> None:
     """End a run whose outcomes have all been recorded."""
-    latency, phases = await database.read(lambda session: outcomes.latency(session, key))
+    found = await database.read(lambda session: outcomes.latency(session, key))
     own = None if report.cost is None else measured(report.cost)
-    figures = Figures(latency, phases, report.cost, own)
+    figures = Figures(*found, report.cost, own)
     await database.write_at_last(
         lambda session: batches.complete(
             session, key, clock.now(), setup=report.setup, wall=report.wall, figures=figures

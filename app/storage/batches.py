@@ -18,7 +18,7 @@ from app.domain.batch import (
 )
 from app.domain.errors import NotFound
 from app.storage import targets
-from app.storage.figures import Figures, figures_json, tally_json
+from app.storage.figures import Figures, choice_json, figures_json, tally_json
 from app.storage.instants import micros, to_column
 from app.storage.rows import BatchRow
 from app.storage.stored_batch import batch_of
@@ -41,7 +41,7 @@ class Claim(NamedTuple):
 
 
 class Round(NamedTuple):
-    """Which part of which comparison a batch is; round 0 is the warm-up."""
+    """Which part of which comparison a batch is; the number is as its column counts."""
 
     comparison_key: int
     number: int
@@ -83,6 +83,7 @@ def insert_batch(
             callback_url=draft.callback_url,
             callback_status=None if draft.callback_url is None else CallbackStatus.PENDING.value,
             callback_tries=None if draft.callback_url is None else 0,
+            choice=choice_json(draft.choice),
         )
         .returning(BatchRow.id)
     )

@@ -1,26 +1,30 @@
-"""Comparisons: kept, claimed, ended, and what their contenders said of each target."""
+"""Comparisons: kept, claimed, ended, and what their contenders saw of each target."""
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.batch import RunStatus
-from app.domain.comparison import (
-    WARM_UP,
-    Comparison,
-    ComparisonDraft,
-    Contender,
-)
-from app.domain.disagreement import Verdict
-from app.domain.errors import NotFound
+from app.domain.comparison import Comparison, ComparisonDraft
+from app.domain.evidence import Evidence, Sights
 from app.domain.fidelity import Pace
+from app.domain.machine import Machine
 from app.storage import targets
+from app.storage.documents import (
+    as_json,
+    contenders_json,
+    contenders_of,
+    evidence_of,
+    machine_of,
+)
 from app.storage.instants import from_column, from_optional, to_column
-from app.storage.rows import BatchRow, ComparisonRow, OutcomeRow, TargetListRow, TargetRow
-from checkers import ClientName, Reason, Status, StrategyName
+from app.storage.rounds import number_of
+from app.storage.rows import BatchRow, ComparisonRow, TargetListRow, TargetRow
+from app.storage.waiting import page_of, row_of, take_oldest
 
 
 class Claim(NamedTuple):
@@ -43,7 +47,8 @@ def insert_comparison(
             name=draft.name,
             labels=json.dumps(dict(draft.labels)),
             status=RunStatus.QUEUED.value,
-            contenders=json.dumps([_contender_json(c) for c in draft.contenders]),
+            contenders=contenders_json(draft.contenders),
+            sizes=as_json(list(draft.sizes)),
             baseline=draft.baseline,
             rounds=draft.rounds,
             pace=draft.pace.value,
@@ -62,76 +67,34 @@ def load(session: Session, public_id: str) -> Claim:
     Raises:
         NotFound: there is none.
     """
-    row = session.scalars(
-        select(ComparisonRow).where(ComparisonRow.public_id == public_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no comparison {public_id!r}.")
+    row = row_of(session, ComparisonRow, public_id)
     return Claim(row.id, row.list_id, _comparison(session, row))
 
 
-def page(
-    session: Session, limit: int, before: int | None
-) -> tuple[list[tuple[int, Comparison]], int | None]:
-    """Comparisons with their keys, newest first, and where the next page begins."""
-    query = select(ComparisonRow)
-    if before is not None:
-        query = query.where(ComparisonRow.id < before)
-    rows = list(session.scalars(query.order_by(ComparisonRow.id.desc()).limit(limit + 1)))
-    following = rows[limit - 1].id if len(rows) > limit else None
-    return [(row.id, _comparison(session, row)) for row in rows[:limit]], following
+def page(session: Session, limit: int, before: int | None) -> tuple[list[Comparison], int | None]:
+    """Comparisons, newest first, and where the next page begins."""
+    rows, following = page_of(session, ComparisonRow, limit, before)
+    return [_comparison(session, row) for row in rows], following
 
 
-def oldest_waiting(session: Session) -> int | None:
-    """When the comparison that has waited longest was made, as a column holds it."""
-    return session.scalar(
-        select(func.min(ComparisonRow.created_at)).where(
-            ComparisonRow.status == RunStatus.QUEUED.value
-        )
-    )
-
-
-def claim_oldest(session: Session, now: datetime) -> Claim | None:
+def claim_oldest(session: Session, now: datetime, machine: Machine) -> Claim | None:
     """Take the comparison that has waited longest, if any; it is `running` from here on."""
-    row = session.scalars(
-        select(ComparisonRow)
-        .where(ComparisonRow.status == RunStatus.QUEUED.value)
-        .order_by(ComparisonRow.id)
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    row.status = RunStatus.RUNNING.value
-    row.started_at = row.started_at or to_column(now)
-    session.flush()
-    return Claim(row.id, row.list_id, _comparison(session, row))
+    row = take_oldest(session, ComparisonRow, now, machine)
+    return None if row is None else Claim(row.id, row.list_id, _comparison(session, row))
 
 
-def end(
-    session: Session, key: int, now: datetime, status: RunStatus, error: str | None = None
-) -> bool:
-    """End a comparison; false when it had ended already."""
-    result = session.execute(
-        update(ComparisonRow)
-        .where(
-            ComparisonRow.id == key,
-            ComparisonRow.status.in_((RunStatus.QUEUED.value, RunStatus.RUNNING.value)),
-        )
-        .values(status=status.value, finished_at=to_column(now), error=error)
-        .returning(ComparisonRow.id)
+def evidence(session: Session, key: int) -> Evidence | None:
+    """What was found when the comparison ended; `None` while it has not."""
+    return evidence_of(
+        session.scalar(select(ComparisonRow.evidence).where(ComparisonRow.id == key))
     )
-    return result.first() is not None
 
 
-def requeue(session: Session, key: int | None = None) -> int:
-    """Let comparisons that were cut off go on; how many there were."""
-    query = update(ComparisonRow).where(ComparisonRow.status == RunStatus.RUNNING.value)
-    if key is not None:
-        query = query.where(ComparisonRow.id == key)
-    result = session.execute(
-        query.values(status=RunStatus.QUEUED.value).returning(ComparisonRow.id)
+def keep_evidence(session: Session, key: int, found: Evidence) -> None:
+    """Keep what the outcomes of an ended comparison say."""
+    session.execute(
+        update(ComparisonRow).where(ComparisonRow.id == key).values(evidence=as_json(found))
     )
-    return len(result.all())
 
 
 def remove(session: Session, key: int, list_id: int) -> None:
@@ -140,44 +103,38 @@ def remove(session: Session, key: int, list_id: int) -> None:
     targets.remove_unused_list(session, list_id)
 
 
-def contested_verdicts(session: Session, key: int, list_id: int) -> list[Verdict]:
-    """What was said of every target of which not all said the same, over the measured rounds."""
-    said = (
-        select(
-            OutcomeRow.seq,
-            BatchRow.contender,
-            OutcomeRow.status,
-            OutcomeRow.reason,
-            func.count().label("rounds"),
-        )
-        .join(BatchRow, BatchRow.id == OutcomeRow.batch_id)
+# As text: an object for each of a hundred thousand rows would cost more than all the rest.
+_SEEN: Final = """
+SELECT seq, status, reason, CASE WHEN http_status IS NULL THEN NULL ELSE total_us END
+FROM outcomes WHERE batch_id = ?
+"""
+
+
+def sights(session: Session, key: int, comparison: Comparison) -> Iterator[Sights]:
+    """What every measured run saw, one run after the other."""
+    runs = session.execute(
+        select(BatchRow.id, BatchRow.round, BatchRow.contender, BatchRow.total)
         .where(
             BatchRow.comparison_id == key,
-            BatchRow.round != WARM_UP,
+            BatchRow.round > 0,
             BatchRow.status == RunStatus.COMPLETED.value,
         )
-        .group_by(OutcomeRow.seq, BatchRow.contender, OutcomeRow.status, OutcomeRow.reason)
-        .subquery()
-    )
-    verdict = said.c.status + "/" + func.coalesce(said.c.reason, "")
-    contested = select(said.c.seq).group_by(said.c.seq).having(func.count(verdict.distinct()) > 1)
+        .order_by(BatchRow.id)
+    ).all()
+    for batch, stored, label, size in runs:
+        seen = session.connection().exec_driver_sql(_SEEN, (batch,)).all()
+        number = number_of(stored or 0, len(comparison.sizes))
+        yield Sights(number, label or "", size, [tuple(row) for row in seen])
+
+
+def urls_of(session: Session, list_id: int, places: Sequence[int]) -> dict[int, str]:
+    """The URLs at some places of a list."""
     rows = session.execute(
-        select(said, TargetRow.url)
-        .join(TargetRow, (TargetRow.list_id == list_id) & (TargetRow.seq == said.c.seq))
-        .where(said.c.seq.in_(contested))
-        .order_by(said.c.seq)
-    )
-    return [
-        Verdict(
-            seq=seq,
-            url=url,
-            label=contender,
-            status=Status(status),
-            reason=None if reason is None else Reason(reason),
-            rounds=rounds,
+        select(TargetRow.seq, TargetRow.url).where(
+            TargetRow.list_id == list_id, TargetRow.seq.in_(places)
         )
-        for seq, contender, status, reason, rounds, url in rows
-    ]
+    )
+    return dict(rows.tuples().all())
 
 
 def _comparison(session: Session, row: ComparisonRow) -> Comparison:
@@ -190,35 +147,15 @@ def _comparison(session: Session, row: ComparisonRow) -> Comparison:
         labels=json.loads(row.labels),
         status=RunStatus(row.status),
         error=row.error,
-        contenders=[_contender(fields) for fields in json.loads(row.contenders)],
+        contenders=contenders_of(row.contenders),
+        sizes=[total] if row.sizes is None else json.loads(row.sizes),
         baseline=row.baseline,
         rounds=row.rounds,
         pace=Pace(row.pace),
         per_host=row.per_host,
         seed=row.seed,
-        total=total,
         created_at=from_column(row.created_at),
         started_at=from_optional(row.started_at),
         finished_at=from_optional(row.finished_at),
-    )
-
-
-def _contender_json(contender: Contender) -> list[str | int]:
-    return [
-        contender.label,
-        contender.strategy.value,
-        contender.client.value,
-        contender.concurrency,
-        contender.pace.value,
-    ]
-
-
-def _contender(fields: list[str]) -> Contender:
-    label, strategy, client, concurrency, pace = fields
-    return Contender(
-        label=label,
-        strategy=StrategyName(strategy),
-        client=ClientName(client),
-        concurrency=int(concurrency),
-        pace=Pace(pace),
+        machine=machine_of(row.machine),
     )

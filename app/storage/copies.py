@@ -11,8 +11,9 @@ from typing import Final
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from app.storage import batches, comparisons
+from app.storage import batches, waiting
 from app.storage.file import check_vault, database_path, migrate, vault_at_hand
+from app.storage.rows import ComparisonRow, ExperimentRow
 
 # Other writers are waited for this long, in seconds.
 _BUSY_SECONDS: Final = 60.0
@@ -98,7 +99,8 @@ def _make_ready(staged: Path) -> None:
     engine = create_engine(url)
     with Session(engine) as session, session.begin():
         batches.requeue(session)
-        comparisons.requeue(session)
+        waiting.requeue(session, ComparisonRow)
+        waiting.requeue(session, ExperimentRow)
     engine.dispose()
 
 

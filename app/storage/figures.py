@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from app.domain.batch import Percentiles
+from app.domain.batch import Basis, Choice, Percentiles
 from app.domain.fidelity import Lag, Measured
 from checkers.meter import Usage
 
@@ -14,6 +14,7 @@ class Figures(NamedTuple):
 
     latency: Percentiles | None
     phases: dict[str, Percentiles]
+    bound: Percentiles | None
     cost: Usage | None
     measured: Measured | None
 
@@ -21,6 +22,21 @@ class Figures(NamedTuple):
 def tally_json(statuses: Mapping[str, int], reasons: Mapping[str, int]) -> str:
     """A tally as its column holds it."""
     return json.dumps({"statuses": dict(statuses), "reasons": dict(reasons)})
+
+
+def choice_json(choice: Choice | None) -> str | None:
+    """Why a batch has its strategy, as its column holds it."""
+    if choice is None:
+        return None
+    return json.dumps([choice.basis.value, list(choice.because), list(choice.runs)])
+
+
+def choice_of(encoded: str | None) -> Choice | None:
+    """The choice of a column."""
+    if encoded is None:
+        return None
+    basis, because, runs = json.loads(encoded)
+    return Choice(basis=Basis(basis), because=because, runs=runs)
 
 
 def figures_json(figures: Figures) -> str:
@@ -34,6 +50,7 @@ def figures_json(figures: Figures) -> str:
         {
             "latency": None if figures.latency is None else plain(figures.latency),
             "phases": {phase: plain(values) for phase, values in figures.phases.items()},
+            "bound": None if figures.bound is None else plain(figures.bound),
             "cost": None
             if cost is None
             else [
@@ -50,16 +67,24 @@ def figures_json(figures: Figures) -> str:
 def figures_of(encoded: str | None) -> Figures:
     """The figures of a column; none while the run has not ended."""
     if encoded is None:
-        return Figures(None, {}, None, None)
+        return Figures(None, {}, None, None, None)
     plain: dict[str, Any] = json.loads(encoded)
 
-    def percentiles(values: list[float]) -> Percentiles:
+    def percentiles(values: list[float] | None) -> Percentiles | None:
+        if values is None:
+            return None
         return Percentiles(p50=values[0], p95=values[1], p99=values[2], maximum=values[3])
 
     cost = plain["cost"]
     return Figures(
-        latency=None if plain["latency"] is None else percentiles(plain["latency"]),
-        phases={phase: percentiles(values) for phase, values in plain["phases"].items()},
+        latency=percentiles(plain["latency"]),
+        phases={
+            phase: found
+            for phase, values in plain["phases"].items()
+            if (found := percentiles(values)) is not None
+        },
+        # Runs from before it was kept have none.
+        bound=percentiles(plain.get("bound")),
         cost=None
         if cost is None
         else Usage(

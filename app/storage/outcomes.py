@@ -97,15 +97,23 @@ def page(
     return found, found[-1].seq if len(rows) > limit else None
 
 
-def latency(session: Session, batch_key: int) -> tuple[Percentiles | None, dict[str, Percentiles]]:
-    """Percentiles of the total and of each phase, over outcomes that have an HTTP status."""
+class Latencies(NamedTuple):
+    """Percentiles of the total, of each phase and of the error bound."""
+
+    total: Percentiles | None
+    phases: dict[str, Percentiles]
+    bound: Percentiles | None
+
+
+def latency(session: Session, batch_key: int) -> Latencies:
+    """Percentiles over the outcomes of a batch that have an HTTP status."""
     total = _percentiles(session, batch_key, OutcomeRow.total_us, with_maximum=True)
     phases = {
         phase: found
         for phase, column in _TIMED.items()
         if (found := _percentiles(session, batch_key, column)) is not None
     }
-    return total, phases
+    return Latencies(total, phases, _percentiles(session, batch_key, OutcomeRow.error_bound_us))
 
 
 def _percentiles(

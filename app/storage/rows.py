@@ -79,7 +79,11 @@ class TargetRow(Row):
 
 
 class ComparisonRow(Row):
-    """Strategies side by side over one list of targets."""
+    """Strategies side by side over one list of targets.
+
+    `sizes` is JSON: how many of the targets; all of them where it is not there. `evidence` is JSON:
+    what its outcomes say, written once it has ended.
+    """
 
     __tablename__ = "comparisons"
     __table_args__ = (
@@ -108,6 +112,65 @@ class ComparisonRow(Row):
     created_at: Mapped[int]
     started_at: Mapped[int | None]
     finished_at: Mapped[int | None]
+    sizes: Mapped[str | None]
+    machine: Mapped[str | None]
+    evidence: Mapped[str | None]
+
+
+class ExperimentRow(Row):
+    """Strategies side by side over a workload of the laboratory."""
+
+    __tablename__ = "experiments"
+    __table_args__ = (
+        CheckConstraint(f"status IN {_RUN_STATUSES}", name="status"),
+        CheckConstraint("rounds BETWEEN 1 AND 100", name="rounds"),
+        CheckConstraint(
+            "(finished_at IS NULL) = (status IN ('queued', 'running'))", name="finished"
+        ),
+        Index("ix_experiments_waiting", "id", sqlite_where=text("status IN ('queued', 'running')")),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str | None]
+    labels: Mapped[str]
+    status: Mapped[str]
+    error: Mapped[str | None]
+    workload: Mapped[str]
+    url: Mapped[str | None]
+    items: Mapped[int]
+    size: Mapped[int | None]
+    contenders: Mapped[str]
+    baseline: Mapped[str | None]
+    rounds: Mapped[int]
+    seed: Mapped[int]
+    machine: Mapped[str | None]
+    created_at: Mapped[int]
+    started_at: Mapped[int | None]
+    finished_at: Mapped[int | None]
+
+
+class LabRunRow(Row):
+    """One run of an experiment that came to its end; `tally`, `figures`, `metrics` are JSON."""
+
+    __tablename__ = "lab_runs"
+    __table_args__ = (
+        UniqueConstraint("experiment_id", "round", "contender"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    experiment_id: Mapped[int] = mapped_column(ForeignKey("experiments.id", ondelete="CASCADE"))
+    round: Mapped[int]
+    contender: Mapped[str]
+    done: Mapped[int]
+    tally: Mapped[str]
+    setup_us: Mapped[int]
+    wall_us: Mapped[int]
+    figures: Mapped[str]
+    metrics: Mapped[str]
 
 
 class BatchRow(Row):
@@ -115,6 +178,8 @@ class BatchRow(Row):
 
     `tally` is JSON: outcomes by status and by reason, written with the outcomes it counts.
     `figures` is JSON: percentiles and cost, written once, when the run completes.
+    `round` counts the rounds of all sizes one after the other, from 1; what is not above 0 is a
+    warm-up. `choice` is JSON: why it has its strategy, where that was left to us.
     `callback_status` is `pending` until the batch has ended, then `due`, `sent` or `dead`.
     """
 
@@ -171,6 +236,7 @@ class BatchRow(Row):
     callback_tries: Mapped[int | None]
     callback_due_at: Mapped[int | None]
     callback_error: Mapped[str | None]
+    choice: Mapped[str | None]
 
 
 class OutcomeRow(Row):

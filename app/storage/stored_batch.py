@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.batch import Batch, Callback, CallbackStatus, RunStatus
 from app.domain.fidelity import Pace, judged
-from app.storage.figures import figures_of
+from app.storage.figures import choice_of, figures_of
 from app.storage.instants import from_column, from_optional, seconds
 from app.storage.rows import BatchRow, ComparisonRow
 from checkers import ClientName, Reason, Status, StrategyName
@@ -45,6 +45,7 @@ def batch_of(session: Session, row: BatchRow) -> Batch:
         wall=seconds(row.wall_us),
         latency=figures.latency,
         phases=figures.phases,
+        bound=figures.bound,
         cost=figures.cost if row.interruptions == 0 else None,
         fidelity=judged(Pace(row.pace), figures.measured)
         if figures.measured is not None and row.interruptions == 0
@@ -53,6 +54,7 @@ def batch_of(session: Session, row: BatchRow) -> Batch:
         error=row.error,
         comparison_id=comparison,
         callback=_callback(row),
+        choice=choice_of(row.choice),
     )
 
 

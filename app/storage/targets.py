@@ -46,16 +46,18 @@ def load_items(
     session: Session,
     list_id: int,
     *,
+    first: int | None = None,
     without_outcome_in: int | None = None,
     not_up_in: int | None = None,
 ) -> list[Item]:
     """The targets of a list in order.
 
     Args:
+        first: only so many, from the beginning.
         without_outcome_in: only those that this batch has no outcome of yet.
         not_up_in: only those that were not seen up in this batch.
     """
-    query = _of_list(list_id)
+    query = _of_list(list_id, first)
     if without_outcome_in is not None:
         done = select(OutcomeRow.seq).where(OutcomeRow.batch_id == without_outcome_in)
         query = query.where(TargetRow.seq.not_in(done))
@@ -67,18 +69,20 @@ def load_items(
     return _items(session, list_id, query)
 
 
-def page(session: Session, list_id: int, limit: int, after: int | None) -> list[Item]:
-    """Targets of a list in order, after a place."""
-    query = _of_list(list_id).limit(limit)
+def page(session: Session, list_id: int, first: int, limit: int, after: int | None) -> list[Item]:
+    """Some of the first so many targets of a list in order, after a place."""
+    query = _of_list(list_id, first).limit(limit)
     return _items(session, list_id, query if after is None else query.where(TargetRow.seq > after))
 
 
-def _of_list(list_id: int) -> Select[int, str, str | None]:
-    return (
+def _of_list(list_id: int, first: int | None) -> Select[int, str, str | None]:
+    query = (
         select(TargetRow.seq, TargetRow.url, TargetRow.spec)
         .where(TargetRow.list_id == list_id)
         .order_by(TargetRow.seq)
     )
+    # Places count from 0 without a gap.
+    return query if first is None else query.where(TargetRow.seq < first)
 
 
 def _items(session: Session, list_id: int, query: Select[int, str, str | None]) -> list[Item]:

@@ -10,6 +10,7 @@ from app.storage.instants import to_column
 from app.storage.rows import (
     BatchRow,
     ComparisonRow,
+    ExperimentRow,
     IdempotencyRow,
     OutcomeRow,
     TargetListRow,
@@ -40,6 +41,8 @@ def remove_some_expired(session: Session, before: datetime) -> bool:
     if comparison_key is not None:
         _remove_some_of_comparison(session, comparison_key)
         return True
+    if _remove_expired_experiment(session, before):
+        return True
     list_id = session.scalar(_unused_list())
     if list_id is not None:
         _remove_some_of_list(session, list_id)
@@ -68,6 +71,16 @@ def _remove_some_of_comparison(session: Session, comparison_key: int) -> None:
         _remove_some_of_batch(session, round_key)
     else:
         session.execute(delete(ComparisonRow).where(ComparisonRow.id == comparison_key))
+
+
+def _remove_expired_experiment(session: Session, before: datetime) -> bool:
+    """One with its runs, which are few; whether there was one."""
+    key = session.scalar(
+        select(ExperimentRow.id).where(ExperimentRow.finished_at < to_column(before)).limit(1)
+    )
+    if key is not None:
+        session.execute(delete(ExperimentRow).where(ExperimentRow.id == key))
+    return key is not None
 
 
 def _remove_some_of_list(session: Session, list_id: int) -> None:

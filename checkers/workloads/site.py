@@ -10,6 +10,7 @@ import json
 import socket
 import sys
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Final
 
 from aiohttp import web
@@ -25,7 +26,7 @@ class Addresses:
     """Where the targets listen.
 
     Attributes:
-        site: `/status/N`, `/delay/S`, `/bytes/N`, `/redirect/N`.
+        site: `/status/N`, `/delay/S`, `/bytes/N`, `/json/N`, `/redirect/N`.
         broken: answers with something that is not HTTP.
         refused: nobody listens.
     """
@@ -44,6 +45,7 @@ def application() -> web.Application:
             web.get(r"/status/{code:[2-5]\d\d}", _status),
             web.get(r"/delay/{seconds:\d+(\.\d+)?}", _delay),
             web.get(r"/bytes/{count:\d{1,8}}", _bytes),
+            web.get(r"/json/{count:\d{1,8}}", _json),
             web.get(r"/redirect/{count:\d{1,2}}", _redirect),
         ]
     )
@@ -81,7 +83,7 @@ def _listener(host: str) -> socket.socket:
 
 
 async def _index(_request: web.Request) -> web.Response:
-    return web.Response(text="/status/N /delay/S /bytes/N /redirect/N\n")
+    return web.Response(text="/status/N /delay/S /bytes/N /json/N /redirect/N\n")
 
 
 async def _status(request: web.Request) -> web.Response:
@@ -96,6 +98,25 @@ async def _delay(request: web.Request) -> web.Response:
 
 async def _bytes(request: web.Request) -> web.Response:
     return web.Response(body=b"x" * min(int(request.match_info["count"]), _MAX_BYTES))
+
+
+async def _json(request: web.Request) -> web.Response:
+    count = min(int(request.match_info["count"]), _MAX_BYTES)
+    return web.Response(body=json_body(count), content_type="application/json")
+
+
+@lru_cache(maxsize=4)
+def json_body(count: int) -> bytes:
+    """A JSON object of so many bytes, or the 32 it takes: a status, and numbers that fill it up."""
+    head, tail = b'{"status": "UP", "numbers": [0', b"]}"
+    written, number = bytearray(head), 0
+    while len(written) + len(tail) < count:
+        number += 1
+        written += b", %d" % number
+    # The last number may have been one too many; white space takes its place.
+    too_many = number and len(written) + len(tail) > count
+    kept = written[: written.rfind(b",")] if too_many else written
+    return bytes(kept).ljust(max(count - len(tail), 0)) + tail
 
 
 async def _redirect(request: web.Request) -> web.Response:

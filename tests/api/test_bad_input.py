@@ -100,7 +100,7 @@ BATCHES: list[tuple[dict[str, Any], str, str]] = [
     (_target(ip_version=5), "invalid", "/targets/1/ip_version"),
     ({"urls": [URL], "client": "curly"}, "invalid", "/client"),
     ({"urls": [URL], "strategy": "hybrid", "client": "requests"}, "invalid", "/client"),
-    ({"urls": [URL], "strategy": "auto"}, "not_available", "/strategy"),
+    ({"urls": [URL], "strategy": "auto", "concurrency": 20000}, "invalid", "/concurrency"),
     ({"urls": [URL], "per_host": -1}, "invalid", "/per_host"),
     ({"urls": [URL], "per_host": 10_001}, "invalid", "/per_host"),
     ({"urls": [URL], "callback_url": "ftp://a/"}, "invalid", "/callback_url"),
@@ -132,8 +132,19 @@ COMPARISONS: list[tuple[dict[str, Any], str, str]] = [
     ({"contenders": ["async"], "rounds": 1000}, "invalid", "/rounds"),
     ({"contenders": ["async"], "baseline": "other"}, "invalid", "/baseline"),
     ({"contenders": ["async"], "urls": []}, "invalid", "/urls"),
-    ({"contenders": ["async"], "matrix": {}}, "not_available", "/matrix"),
-    ({"contenders": ["async"], "scale": [1]}, "not_available", "/scale"),
+    ({"contenders": ["async"], "matrix": {"strategy": ["async"]}}, "invalid", "/matrix"),
+    ({"matrix": {"strategy": []}}, "invalid", "/matrix/strategy"),
+    ({"matrix": {"strategy": ["async", "auto"]}}, "invalid", "/matrix/strategy/1"),
+    ({"matrix": {"strategy": ["async"], "client": ["requests"]}}, "invalid", "/matrix/client/0"),
+    (
+        {"matrix": {"strategy": ["async"], "concurrency": [5, 0]}},
+        "invalid",
+        "/matrix/concurrency/1",
+    ),
+    ({"contenders": ["async"], "scale": [2]}, "invalid", "/scale/0"),
+    ({"contenders": ["async"], "scale": [1, 1]}, "invalid", "/scale/1"),
+    ({"contenders": ["async"], "scale": []}, "invalid", "/scale"),
+    ({"contenders": ["async"], "scale": [0]}, "invalid", "/scale/0"),
 ]  # fmt: skip
 
 
@@ -216,6 +227,12 @@ def test_of_many_bad_rows_the_first_hundred_are_told(service: Service) -> None:
         ("GET", "/api/v1/comparisons/none", 404, "not_found"),
         ("DELETE", "/api/v1/comparisons/none", 404, "not_found"),
         ("GET", "/comparisons/none", 404, "not_found"),
+        ("GET", "/experiments/none", 404, "not_found"),
+        ("GET", "/api/v1/experiments/none", 404, "not_found"),
+        ("DELETE", "/api/v1/experiments/none", 404, "not_found"),
+        ("GET", "/api/v1/experiments/none/events", 404, "not_found"),
+        ("GET", "/api/v1/experiments/none/report?format=html", 404, "not_found"),
+        ("GET", "/api/v1/experiments/none/report?format=pdf", 422, "invalid"),
         ("GET", "/nowhere", 404, "not_found"),
         ("PUT", "/api/v1/batches", 405, "method_not_allowed"),
         ("GET", "/api/v1/batches?limit=0", 422, "invalid"),
@@ -236,7 +253,8 @@ def test_of_many_bad_rows_the_first_hundred_are_told(service: Service) -> None:
         ("GET", "/api/v1/reports/strategies?since=yesterday", 422, "invalid"),
         ("GET", "/api/v1/reports/strategies?since=2026-11-24T00:00:00", 422, "invalid"),
         ("GET", "/api/v1/reports/strategies?label=x", 422, "invalid"),
-        ("GET", "/api/v1/advice", 422, "not_available"),
+        ("GET", "/api/v1/advice?targets=0", 422, "invalid"),
+        ("GET", "/api/v1/advice?cpu_bound=perhaps", 422, "invalid"),
     ],
 )
 def test_what_is_not_there_is_a_problem(

@@ -19,7 +19,7 @@ URL = "http://127.0.0.1:9/"
         ([{"strategy": "async", "colour": 1}], "invalid", "/contenders/0/colour"),
         (["async", {"strategy": "async", "concurrency": 0}], "invalid",
          "/contenders/1/concurrency"),
-        (["auto"], "not_available", "/contenders/0/strategy"),
+        (["auto"], "invalid", "/contenders/0/strategy"),
         ([{"strategy": "async", "client": "curl"}, "threaded", "threaded"], "invalid",
          "/contenders/2"),
     ],

@@ -1,129 +1,196 @@
-"""Rounds, pairs and disagreements of a comparison."""
+"""Rounds, ratios, effects and what is recommended because of them."""
 
-from collections import Counter
-from datetime import UTC, datetime
-
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.batch import Batch, Percentiles, RunStatus
-from app.domain.comparison import (
-    Comparison,
-    Contender,
-    Metric,
-    RoundRun,
-    order,
-    pairs,
-    recommend,
-    schedule,
-    summarise,
-)
-from app.domain.disagreement import Verdict, split_verdicts
-from app.domain.fidelity import Pace
-from checkers import ClientName, Reason, Status, StrategyName
-from checkers.meter import Usage
+from app.domain.batch import RunStatus
+from app.domain.comparison import RoundRun, Turn, order, schedule, summarise
+from app.domain.contrasts import Metric, Pair, effects, pairs
+from app.domain.recommendation import Recommendation, recommend
+from checkers import ClientName, Status, StrategyName
+from tests.domain.measured import batch, comparison, contender, rounds
 
-NOW = datetime(2026, 11, 23, tzinfo=UTC)
+_STEADY = (1.0, 1.01, 0.99, 1.0, 1.02)
 
 
-def _contender(label: str) -> Contender:
-    return Contender(
-        label=label, strategy=StrategyName.ASYNC, client=ClientName.AIOHTTP, concurrency=1,
-        pace=Pace.MAX,
-    )  # fmt: skip
+def _walls(found: list[Pair]) -> Pair:
+    return next(pair for pair in found if pair.metric is Metric.WALL)
 
 
-def _comparison(*labels: str, rounds: int = 3) -> Comparison:
-    return Comparison(
-        id="cmp_1", name=None, labels={}, status=RunStatus.COMPLETED, error=None,
-        contenders=[_contender(label) for label in labels], baseline=labels[0], rounds=rounds,
-        pace=Pace.MAX, per_host=0, seed=7, total=10, created_at=NOW, started_at=NOW,
-        finished_at=NOW,
-    )  # fmt: skip
-
-
-def _run(number: int, label: str, wall: float, status: RunStatus = RunStatus.COMPLETED) -> RoundRun:
-    batch = Batch(
-        id=f"bat_{label}{number}", name=None, labels={}, status=status,
-        strategy=StrategyName.ASYNC, client=ClientName.AIOHTTP, concurrency=1, per_host=0,
-        pace=Pace.MAX, total=10, done=10, counts=Counter({Status.UP: 10}), reasons={},
-        created_at=NOW, started_at=NOW, finished_at=NOW, setup=0.1, wall=wall,
-        latency=Percentiles(p50=wall, p95=wall, p99=wall, maximum=wall), phases={},
-        fidelity=None, cost=Usage(cpu=wall / 2, peak_rss_bytes=100, voluntary_switches=0,
-                     involuntary_switches=0),
-        interruptions=0, error=None, comparison_id="cmp_1",
-    )  # fmt: skip
-    return RoundRun(number, label, batch)
-
-
-def _said(seq: int, label: str, status: Status, reason: Reason | None = None) -> Verdict:
-    return Verdict(seq, f"http://{seq}/", label, status, reason, 1)
+def _recommended(runs: list[RoundRun], *labels: str, many: int = 5) -> Recommendation:
+    asked = comparison(*labels, rounds=many)
+    return recommend(asked, summarise(asked, runs), pairs(asked, runs))
 
 
 @given(st.integers(0, 2**31), st.integers(1, 20))
 def test_an_order_holds_everyone_once_a_round_and_is_the_same_for_a_seed(
-    seed: int, rounds: int
+    seed: int, many: int
 ) -> None:
-    drawn = order(["a", "b", "c"], rounds, seed)
+    drawn = order(["a", "b", "c"], many, seed)
 
-    assert len(drawn) == rounds
+    assert len(drawn) == many
     assert all(sorted(turn) == ["a", "b", "c"] for turn in drawn)
-    assert drawn == order(["a", "b", "c"], rounds, seed)
+    assert drawn == order(["a", "b", "c"], many, seed)
 
 
-def test_the_warm_up_comes_first_and_is_in_no_figure() -> None:
-    comparison = _comparison("a", "b")
-    runs = [_run(0, "a", 99.0), _run(1, "a", 1.0), _run(2, "a", 2.0), _run(3, "a", 3.0)]
+def test_every_size_is_measured_in_every_round() -> None:
+    planned = dict(schedule(comparison("a", "b", rounds=2, sizes=(10, 100))))
 
-    assert [number for number, _ in schedule(comparison)] == [0, 1, 2, 3]
-    summary = summarise(comparison, runs)[0]
+    assert list(planned) == [0, 1, 2]
+    assert all(len(turns) == 4 for turns in planned.values())
+    assert planned[0] == [Turn("a", 10), Turn("b", 10), Turn("a", 100), Turn("b", 100)]
+
+
+def test_the_warm_up_and_what_was_cut_off_are_in_no_figure() -> None:
+    asked = comparison("a", "b")
+    cut_off = batch(4, "a", 50.0, status=RunStatus.CANCELLED)
+    runs = [
+        RoundRun(0, "a", 10, batch(0, "a", 99.0)),
+        *rounds("a", (1.0, 2.0, 3.0)),
+        RoundRun(4, "a", 10, cut_off),
+    ]
+
+    summary = summarise(asked, runs)[0]
+
     assert summary.figures.wall is not None
     assert summary.figures.wall.median == 2.0
     assert summary.figures.counts[Status.UP] == 30
 
 
 def test_a_pair_is_the_ratio_of_the_second_to_the_first_over_shared_rounds() -> None:
-    runs = [_run(1, "a", 1.0), _run(1, "b", 2.0), _run(2, "a", 1.0), _run(2, "b", 8.0),
-            _run(3, "a", 5.0)]  # fmt: skip
+    runs = rounds("a", (1.0, 1.0, 5.0)) + rounds("b", (2.0, 8.0))
 
-    found = {pair.metric: pair for pair in pairs(_comparison("a", "b"), runs)}
+    found = pairs(comparison("a", "b"), runs)
 
-    assert (found[Metric.WALL].a, found[Metric.WALL].b) == ("a", "b")
-    assert abs(found[Metric.WALL].ratio - 4.0) < 1e-9
-    assert set(found) == set(Metric)
-
-
-def test_contenders_that_say_different_things_disagree() -> None:
-    disagreements, unstable = split_verdicts(
-        [_said(1, "a", Status.UP), _said(1, "b", Status.DOWN, Reason.TOO_SLOW)]
-    )
-
-    assert unstable == []
-    assert disagreements[0].verdicts == {"a": "up", "b": "down/too_slow"}
+    assert (_walls(found).a, _walls(found).b) == ("a", "b")
+    assert abs(_walls(found).ratio - 4.0) < 1e-9
+    assert {pair.metric for pair in found} == set(Metric)
 
 
-def test_a_target_that_changed_between_rounds_is_unstable_and_no_disagreement() -> None:
-    disagreements, unstable = split_verdicts(
-        [_said(1, "a", Status.UP), _said(1, "a", Status.DOWN, Reason.TOO_SLOW),
-         _said(1, "b", Status.UP)]
-    )  # fmt: skip
+def test_a_clear_difference_is_shown_and_needs_no_more_rounds() -> None:
+    runs = rounds("a", _STEADY) + rounds("b", [wall * 2 for wall in reversed(_STEADY)])
 
-    assert disagreements == []
-    assert unstable == [1]
+    pair = _walls(pairs(comparison("a", "b"), runs))
 
-
-def test_nobody_is_recommended_on_medians_alone() -> None:
-    comparison = _comparison("a", "b")
-    runs = [_run(1, "a", 2.0), _run(1, "b", 1.0)]
-
-    found = recommend(summarise(comparison, runs), pairs(comparison, runs))
-
-    assert (found.fastest, found.cheapest) == ("b", "b")
-    assert "nobody is recommended" in found.because[-1]
+    assert pair.significant is True
+    assert pair.rounds_to_settle is None
+    assert pair.low is not None
+    assert pair.high is not None
+    assert pair.low < 2.0 < pair.high
 
 
-def test_a_comparison_without_a_finished_round_has_no_figures() -> None:
-    summaries = summarise(_comparison("a"), [_run(1, "a", 1.0, RunStatus.CANCELLED)])
+def test_nothing_is_shown_under_five_rounds() -> None:
+    runs = rounds("a", _STEADY[:4]) + rounds("b", [wall * 2 for wall in _STEADY[:4]])
 
-    assert summaries[0].figures.wall is None
-    assert recommend(summaries, []).fastest is None
+    assert _walls(pairs(comparison("a", "b"), runs)).significant is None
+
+
+def test_a_difference_under_two_percent_is_not_shown_however_certain() -> None:
+    runs = rounds("a", _STEADY) + rounds("b", [wall * 1.015 for wall in _STEADY])
+
+    pair = _walls(pairs(comparison("a", "b"), runs))
+
+    assert pair.significant is False
+    assert pair.rounds_to_settle is None
+
+
+def test_what_scatters_is_not_shown_and_asks_for_more_rounds() -> None:
+    runs = rounds("a", (1.0, 1.3, 0.8, 1.1, 0.9)) + rounds("b", (1.2, 0.9, 1.1, 1.0, 1.2))
+
+    pair = _walls(pairs(comparison("a", "b"), runs))
+
+    assert pair.significant is False
+    assert pair.rounds_to_settle is not None
+    assert pair.rounds_to_settle > 5
+
+
+def test_among_many_pairs_a_difference_has_to_be_clearer() -> None:
+    scattered = (1.00, 1.12, 0.95, 1.06, 1.02)
+    runs = rounds("a", _STEADY) + rounds("b", [wall * 1.08 for wall in scattered])
+    others = [f"c{number}" for number in range(8)]
+    crowd = [run for label in others for run in rounds(label, _STEADY)]
+
+    alone = _walls(pairs(comparison("a", "b"), runs))
+    together = _walls(pairs(comparison("a", "b", *others), runs + crowd))
+
+    assert (alone.low, alone.high) == (together.low, together.high)
+    assert alone.significant is True
+    assert together.significant is False
+
+
+def test_an_effect_changes_one_thing_and_holds_the_others() -> None:
+    threads = contender("t", StrategyName.THREADED, ClientName.CURL)
+    loop = contender("l", StrategyName.ASYNC, ClientName.CURL)
+    other = contender("o", StrategyName.ASYNC, ClientName.AIOHTTP)
+    asked = comparison(threads, loop, other)
+    runs = rounds("t", _STEADY) + rounds("l", _STEADY) + rounds("o", _STEADY)
+
+    found = {(e.factor, e.start, e.to): e.holding for e in effects(asked, runs)}
+
+    assert found == {
+        ("strategy", "threaded", "async"): {
+            "client": "curl", "concurrency": "each strategy's own",
+        },
+        ("client", "curl", "aiohttp"): {"strategy": "async", "concurrency": "200"},
+    }  # fmt: skip
+
+
+def test_growth_is_an_effect_of_the_size() -> None:
+    asked = comparison("a", sizes=(10, 100))
+    runs = rounds("a", (1.0, 1.0), 10) + rounds("a", (5.0, 5.0), 100)
+
+    wall = next(e for e in effects(asked, runs) if e.metric is Metric.WALL)
+
+    assert (wall.factor, wall.start, wall.to) == ("size", "10", "100")
+    assert abs(wall.ratio - 5.0) < 1e-9
+
+
+def test_who_is_shown_to_be_fastest_is_recommended() -> None:
+    runs = rounds("a", _STEADY) + rounds("b", [wall * 2 for wall in _STEADY])
+
+    found = _recommended(runs, "a", "b")
+
+    assert (found.label, found.fastest, found.cheapest) == ("a", "a", "a")
+    assert "each of the others was shown to be slower" in found.because[0]
+
+
+def test_of_those_that_are_as_fast_the_cheaper_is_recommended() -> None:
+    dear = [RoundRun(n, "b", 10, batch(n, "b", w, cpu=w)) for n, w in enumerate(_STEADY, 1)]
+
+    found = _recommended(rounds("a", [w * 1.001 for w in reversed(_STEADY)]) + dear, "a", "b")
+
+    assert found.label == "a"
+    assert found.fastest == "b"
+
+
+@pytest.mark.parametrize(
+    ("walls", "many", "why"),
+    [(_STEADY, 5, "no difference is shown"), (_STEADY[:3], 3, "cannot tell a difference")],
+)
+def test_nobody_is_recommended_where_nothing_is_shown(
+    walls: tuple[float, ...], many: int, why: str
+) -> None:
+    runs = rounds("a", walls) + rounds("b", tuple(reversed(walls)))
+
+    found = _recommended(runs, "a", "b", many=many)
+
+    assert found.label is None
+    assert why in " ".join(found.because)
+
+
+def test_who_could_not_check_what_others_could_is_left_out() -> None:
+    blind = [
+        RoundRun(n, "b", 10, batch(n, "b", w / 9, unknown=3)) for n, w in enumerate(_STEADY, 1)
+    ]
+
+    found = _recommended(rounds("a", _STEADY) + blind, "a", "b")
+
+    assert found.fastest == "a"
+    assert "b is left out" in found.because[0]
+
+
+def test_a_comparison_without_a_finished_round_recommends_nobody() -> None:
+    found = _recommended([], "a", "b")
+
+    assert found == Recommendation(None, None, None, None, [], [])

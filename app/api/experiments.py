@@ -1,0 +1,167 @@
+"""Experiments of the laboratory over REST."""
+
+from typing import Self
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from app.api import reported
+from app.api.bodies import Body, body_of
+from app.api.comparison_out import SideBySideOut, side_by_side
+from app.api.contender_out import ContenderOut
+from app.api.experiment_in import ExperimentIn
+from app.api.figures import AS_IS, IntervalOut
+from app.api.known import Known
+from app.api.problems import RESPONSES
+from app.api.reported import Format
+from app.api.wired import (
+    Cursor,
+    KeyIn,
+    Limit,
+    PreferIn,
+    Wired,
+    applied,
+    once_of,
+    place_of,
+    preferred_wait,
+)
+from app.domain.comparison import Summary
+from app.services import experiments
+from app.services.reports import Report
+from app.storage import experiments as experiment_rows
+from checkers.workloads.catalogue import WorkloadName
+
+router = APIRouter(prefix="/api/v1", tags=["laboratory"], responses=RESPONSES, dependencies=[Known])
+
+_EXAMPLE = {"workload": "cpu", "contenders": ["threaded", "multiprocess"], "rounds": 5}
+
+
+class LabContenderOut(ContenderOut):
+    """What one contender came to, with what the workload itself measures."""
+
+    metrics: dict[str, IntervalOut] = Field(description="By name, which carries the unit.")
+
+    @classmethod
+    def of_lab(cls, summary: Summary) -> Self:
+        metrics = {
+            name: shown
+            for name, interval in summary.figures.metrics.items()
+            if (shown := IntervalOut.of(interval, AS_IS)) is not None
+        }
+        return cls.of(summary, None, metrics=metrics)
+
+
+class ExperimentOut(SideBySideOut):
+    """An experiment with everything its rounds have shown so far."""
+
+    workload: WorkloadName
+    url: str | None
+    items: int
+    size: int | None
+    contenders: list[LabContenderOut]
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        lab = report.comparison.lab
+        assert lab is not None
+        return cls(
+            **side_by_side(report, "experiments"),
+            workload=lab.workload,
+            url=lab.url,
+            items=lab.items,
+            size=lab.size,
+            contenders=[LabContenderOut.of_lab(summary) for summary in report.summaries],
+        )
+
+
+class ExperimentPage(BaseModel):
+    """Experiments, newest first."""
+
+    items: list[ExperimentOut]
+    next_cursor: str | None
+
+
+@router.post(
+    "/experiments",
+    status_code=202,
+    response_model=ExperimentOut,
+    openapi_extra=body_of(ExperimentIn, _EXAMPLE),
+    responses={200: {"model": ExperimentOut, "description": "With Prefer: wait, once ended."}},
+)
+async def submit(
+    request: Request,
+    response: Response,
+    service: Wired,
+    key: KeyIn = None,
+    prefer: PreferIn = None,
+) -> ExperimentOut:
+    """Put other work under the strategies: a warm-up, then shuffled rounds, fresh processes."""
+    body = Body(request)
+    draft = (await body.json(ExperimentIn)).draft()
+    experiment = await experiments.submit(
+        service.database, service.notices, draft, once_of(request, key, body.digest)
+    )
+    wait = preferred_wait(prefer)
+    if wait is not None:
+        experiment = await experiments.wait_until_ended(
+            service.database, service.notices, experiment.id, wait
+        )
+    ended = experiment.finished_at is not None
+    response.headers.update({"Location": f"/api/v1/experiments/{experiment.id}", **applied(wait)})
+    response.status_code = 200 if wait is not None and ended else 202
+    return ExperimentOut.of(await experiments.report(service.database, experiment.id))
+
+
+@router.get("/experiments")
+async def listed(service: Wired, limit: Limit = 100, cursor: Cursor = None) -> ExperimentPage:
+    """Experiments, newest first, each with what its rounds have shown."""
+
+    def read(session: Session) -> tuple[list[Report], int | None]:
+        found, following = experiment_rows.page(session, limit, place_of(cursor))
+        return [experiments.read_report(session, e.id) for e in found], following
+
+    reports, following = await service.database.read(read)
+    return ExperimentPage(
+        items=[ExperimentOut.of(report) for report in reports],
+        next_cursor=None if following is None else str(following),
+    )
+
+
+@router.get("/experiments/{experiment_id}")
+async def one(service: Wired, experiment_id: str) -> ExperimentOut:
+    """An experiment with everything its rounds have shown so far."""
+    return ExperimentOut.of(await experiments.report(service.database, experiment_id))
+
+
+@router.delete(
+    "/experiments/{experiment_id}",
+    response_model=None,
+    responses={
+        200: {"model": ExperimentOut, "description": "It had not ended; now it is cancelled."},
+        204: {"description": "It had ended; now it is removed, with its runs."},
+    },
+)
+async def delete(service: Wired, experiment_id: str) -> ExperimentOut | Response:
+    """Cancel an experiment that has not ended; remove one that has."""
+    if await experiments.cancel(service.database, experiment_id):
+        await service.dispatcher.stop_run(experiment_id)
+        service.notices.ended(experiment_id)
+        return ExperimentOut.of(await experiments.report(service.database, experiment_id))
+    await experiments.remove(service.database, experiment_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/experiments/{experiment_id}/report",
+    response_model=None,
+    responses=reported.described(ExperimentOut),
+)
+async def report(
+    service: Wired,
+    experiment_id: str,
+    format: Format = "json",  # noqa: A002 -- the contract's name
+) -> Response | ExperimentOut:
+    """The experiment as JSON, as rows for a spreadsheet, as Markdown, or as an HTML page."""
+    found = await experiments.report(service.database, experiment_id)
+    return reported.written(found, format) or ExperimentOut.of(found)
