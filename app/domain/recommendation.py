@@ -37,14 +37,15 @@ def recommend(
 ) -> Recommendation:
     """Weigh contenders at the largest size: first by wall time, then by processor time.
 
-    Who is not shown to be slower than the fastest is as fast; of those, who is not shown to cost
-    more than the cheapest is as cheap. One that is left is recommended. Who could not check what
-    others could is not in question.
+    Who is not shown to be slower than anybody is as fast as the fastest; of those, who is shown to
+    cost less than all the others is recommended. Who could not check what others could is not in
+    question.
     """
     size = max(comparison.sizes)
     here = [summary for summary in summaries if summary.size == size]
     fit, because = _fit(here)
-    field = _Field(comparison, [pair for pair in found if pair.size == size])
+    rounds = measured_rounds(here)
+    field = _Field(rounds, [pair for pair in found if pair.size == size])
     fastest = _least(fit, lambda summary: summary.figures.wall)
     cheapest = _least(fit, lambda summary: summary.figures.cpu_per_check)
     truthful = _least(fit, lambda summary: summary.figures.bound_p99)
@@ -69,6 +70,11 @@ def recommend(
     )
 
 
+def measured_rounds(summaries: Sequence[Summary]) -> int:
+    """How many rounds everybody has been measured in; fewer than were asked for until the end."""
+    return min((len(summary.figures.batches) for summary in summaries), default=0)
+
+
 def _fit(summaries: Sequence[Summary]) -> tuple[list[Summary], list[str]]:
     """Those that saw what there was to see, and a sentence on those that did not."""
     measured = [summary for summary in summaries if summary.figures.wall is not None]
@@ -90,8 +96,8 @@ def _saw(summary: Summary) -> bool:
 class _Field:
     """The contenders at one size, and what is shown between any two of them."""
 
-    def __init__(self, comparison: Comparison, found: Sequence[Pair]) -> None:
-        self._rounds = comparison.rounds
+    def __init__(self, rounds: int, found: Sequence[Pair]) -> None:
+        self._rounds = rounds
         self._pairs = {(pair.a, pair.b, pair.metric): pair for pair in found}
 
     def decide(self, fit: Sequence[Summary], fastest: Summary) -> tuple[str | None, list[str]]:
@@ -129,10 +135,14 @@ class _Field:
         return None, sentences
 
     def as_fast_as(self, fastest: Summary, fit: Sequence[Summary]) -> list[str]:
-        """The others that are not shown to be slower."""
-        first = fastest.contender.label
-        others = [s.contender.label for s in fit if s is not fastest]
-        return [label for label in others if not self._shown_worse(label, first, Metric.WALL)]
+        """The others that are not shown to be slower than anybody."""
+        everybody = [s.contender.label for s in fit]
+        return [
+            label
+            for label in everybody
+            if label != fastest.contender.label
+            and not any(self._shown_worse(label, than, Metric.WALL) for than in everybody)
+        ]
 
     def doubt(self, fit: Sequence[Summary], best: Summary, metric: Metric) -> str:
         """What follows "the least" where it may be chance."""

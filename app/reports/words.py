@@ -5,7 +5,7 @@ from typing import Final
 from app.domain.comparison import Summary
 from app.domain.contrasts import LEAST_ROUNDS, Metric
 from app.domain.fidelity import Verdict
-from app.domain.recommendation import listed
+from app.domain.recommendation import listed, measured_rounds
 from app.reports.tables import median, pair_of
 from app.reports.units import duration, size
 from app.services.reports import Report
@@ -46,7 +46,7 @@ def answer(report: Report) -> str:
 
 def _undecided(report: Report, fastest: str) -> str:
     level = report.recommendation.level
-    if report.comparison.rounds < LEAST_ROUNDS:
+    if measured_rounds(report.summaries) < LEAST_ROUNDS:
         return (
             f"{_who_won(report)} {_over(report)}; fewer than five rounds cannot tell that from "
             "chance."
@@ -96,7 +96,8 @@ def _over(report: Report) -> str:
     count = max(comparison.sizes)
     if count != 1:
         what = what.replace("target", "targets").replace("item", "items")
-    rounds = f"{comparison.rounds} round{'s' if comparison.rounds != 1 else ''}"
+    measured = measured_rounds(report.summaries)
+    rounds = f"{measured} round{'s' if measured != 1 else ''}"
     return f"over {count:,} {what} in {rounds}"
 
 
@@ -216,7 +217,7 @@ def _about_starts(by_strategy: _BySt) -> str | None:
 def distrust(report: Report) -> list[str]:
     """What a reader should not take from the figures."""
     comparison, notes = report.comparison, []
-    if comparison.rounds < LEAST_ROUNDS:
+    if measured_rounds(report.summaries) < LEAST_ROUNDS:
         notes.append("Fewer than five rounds cannot tell a difference from chance.")
     if comparison.status.value not in {"completed", "queued", "running"}:
         notes.append(f"It was {comparison.status.value} before its end: fewer rounds are measured.")

@@ -8,10 +8,12 @@ from typing import Any, Final
 import uvloop
 
 from checkers.child import Line, settle_in
+from checkers.errors import WorkNotPicklable
 from checkers.meter import forget_peak, own_usage
 from checkers.strategies.lanes import run_lanes
+from checkers.strategies.strategy import Work
 from checkers.strategies.supply import Stream
-from checkers.strategies.workers import Ask
+from checkers.strategies.workers import Ask, unpacked
 
 
 class _Worker:
@@ -30,20 +32,28 @@ class _Worker:
         while (message := await asyncio.to_thread(self._line.read)) is not None:
             ask, payload = Ask(message[:1]), message[1:]
             if ask is Ask.WORK:
-                await self._begin(*pickle.loads(payload))  # noqa: S301 -- our own parent wrote it
-                await self._answer(None)
+                await self._answer(await self._refused(payload))
             elif ask is Ask.USAGE:
                 await self._answer(own_usage())
             else:
                 self._take(pickle.loads(payload))  # noqa: S301 -- as above
 
-    async def _begin(self, packed_work: bytes, lanes: int) -> None:
+    async def _refused(self, payload: bytes) -> str | None:
+        """Take up a work; why it cannot be, or `None`."""
+        packed_work, lanes = pickle.loads(payload)  # noqa: S301 -- our own parent wrote it
+        try:
+            work = unpacked(packed_work)
+        except WorkNotPicklable as error:
+            return str(error)
+        await self._begin(work, lanes)
+        return None
+
+    async def _begin(self, work: Work[Any, Any], lanes: int) -> None:
         if self._stream is not None and self._run is not None:
             # The run before this one has no item left: its parent has all outcomes.
             self._stream.finish()
             await self._run
         forget_peak()
-        work = pickle.loads(packed_work)  # noqa: S301 -- as above
         self._stream, self._numbers = Stream(), {}
         own = work.own_loop()
         if own is None:

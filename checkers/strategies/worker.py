@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from checkers.child import Line, settle_in
+from checkers.errors import WorkNotPicklable
 from checkers.meter import forget_peak, own_usage
 from checkers.strategies.strategy import Work, carried_out
-from checkers.strategies.workers import Ask
+from checkers.strategies.workers import Ask, unpacked
 
 
 def main() -> None:
@@ -25,9 +26,12 @@ def main() -> None:
         if ask is Ask.WORK:
             stack.close()
             forget_peak()
-            work = pickle.loads(payload)  # noqa: S301 -- our own parent wrote it
-            perform = stack.enter_context(work.opened(alone=True))
             answer: Any = None
+            try:
+                work = unpacked(payload)
+                perform = stack.enter_context(work.opened(alone=True))
+            except WorkNotPicklable as error:
+                answer = str(error)
         elif ask is Ask.USAGE:
             answer = own_usage()
         else:

@@ -51,10 +51,16 @@ class Worker:
         return self._child
 
     async def take_up(self, packed_work: bytes) -> Child:
-        """Let the worker open this work, unless it has it open already."""
+        """Let the worker open this work, unless it has it open already.
+
+        Raises:
+            WorkNotPicklable: what arrives there cannot be made a work again.
+        """
         child = await self.ensure()
         if self._work is not packed_work:
-            await self.ask(Ask.WORK, packed_work)
+            refused: str | None = pickle.loads(await self.ask(Ask.WORK, packed_work))  # noqa: S301 -- our own worker wrote it
+            if refused is not None:
+                raise WorkNotPicklable(refused)
             self._work = packed_work
         return child
 
@@ -111,6 +117,21 @@ class Worker:
             await self._child.close()
 
 
+def unpacked(payload: bytes) -> Any:
+    """What came over the pipe.
+
+    Raises:
+        WorkNotPicklable: nothing can be made of it here.
+    """
+    try:
+        return pickle.loads(payload)  # noqa: S301 -- our own parent wrote it
+    except (pickle.UnpicklingError, AttributeError, ImportError, TypeError, EOFError) as error:
+        raise WorkNotPicklable(
+            f"What was sent cannot be loaded in another process: {error}. A work and its items are "
+            "of classes at the top of a module that every process can import."
+        ) from error
+
+
 def packed(thing: Any) -> bytes:
     """What goes over the pipe.
 
@@ -121,5 +142,6 @@ def packed(thing: Any) -> bytes:
         return pickle.dumps(thing, protocol=pickle.HIGHEST_PROTOCOL)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise WorkNotPicklable(
-            f"{type(thing).__name__} cannot be sent to another process: {error}."
+            f"{type(thing).__name__} cannot be sent to another process: {error}. Threads and an "
+            "event loop can carry it."
         ) from error

@@ -10,6 +10,7 @@ import pytest
 from checkers import CATALOGUE, Status, StrategyName
 from checkers.errors import WorkNotPicklable
 from checkers.laboratory import Carried, carry_out
+from checkers.strategies.hybrid import Hybrid
 from checkers.strategies.multiprocess import Multiprocess
 from checkers.strategies.strategy import Limits
 from checkers.workloads.carried import Order
@@ -103,6 +104,29 @@ class _Unshippable(Roots):
 
     def __init__(self) -> None:
         object.__setattr__(self, "lock", threading.Lock())
+
+
+class _Vanishing(Roots):
+    """Packs here and cannot be loaded anywhere else."""
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return getattr, ("checkers", "nowhere_to_be_found")
+
+
+@pytest.mark.parametrize("strategy", [Multiprocess, Hybrid])
+def test_work_that_cannot_be_loaded_there_is_refused_with_the_reason(
+    strategy: type[Multiprocess | Hybrid],
+) -> None:
+    made = strategy(Limits(concurrency=1))
+
+    async def refused() -> None:
+        try:
+            with pytest.raises(WorkNotPicklable, match="cannot be loaded in another process"):
+                await made.open(_Vanishing())
+        finally:
+            await made.close()
+
+    asyncio.run(refused())
 
 
 def test_work_that_cannot_go_to_another_process_is_refused_with_the_reason() -> None:
