@@ -24,7 +24,7 @@ def title(report: Report) -> str:
     if comparison.name:
         return comparison.name
     if comparison.lab is not None:
-        return f"Experiment {comparison.lab.workload} {comparison.id}"
+        return f"Laboratory: {comparison.lab.workload}"
     return f"Comparison {comparison.id}"
 
 
@@ -185,7 +185,7 @@ def _about_shipping(processes: Summary | None) -> str | None:
     share = spent / 1e3 / each
     return (
         f"Processes share no memory: every item ships {size(shipped)} through a pipe, and packing "
-        f"and unpacking take {spent:.2g} ms beside {duration(each)} of computing ({share:.0%})"
+        f"and unpacking take {spent:.2g} ms beside {duration(each)} of computing"
         + (", so what they gain by computing side by side goes into moving data." if share > 0.2
            else ", which is little.")
     )  # fmt: skip

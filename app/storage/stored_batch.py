@@ -17,13 +17,6 @@ def batch_of(session: Session, row: BatchRow) -> Batch:
     """The batch that a row holds."""
     tally: dict[str, dict[str, int]] = json.loads(row.tally)
     figures = figures_of(row.figures)
-    comparison = (
-        None
-        if row.comparison_id is None
-        else session.scalar(
-            select(ComparisonRow.public_id).where(ComparisonRow.id == row.comparison_id)
-        )
-    )
     return Batch(
         id=row.public_id,
         name=row.name,
@@ -52,10 +45,19 @@ def batch_of(session: Session, row: BatchRow) -> Batch:
         else None,
         interruptions=row.interruptions,
         error=row.error,
-        comparison_id=comparison,
+        comparison_id=None if row.comparison_id is None else _name(session, row.comparison_id),
         callback=_callback(row),
         choice=choice_of(row.choice),
     )
+
+
+def _name(session: Session, comparison_key: int) -> str:
+    """A comparison's id, asked once in a session: a report reads hundreds of its rounds."""
+    names: dict[int, str] = session.info.setdefault("names of comparisons", {})
+    if comparison_key not in names:
+        query = select(ComparisonRow.public_id).where(ComparisonRow.id == comparison_key)
+        names[comparison_key] = session.execute(query).scalar_one()
+    return names[comparison_key]
 
 
 def _callback(row: BatchRow) -> Callback | None:
