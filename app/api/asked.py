@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
 from app.api.problems import MAX_ERRORS, pointer_to
-from app.domain.errors import FieldError, Invalid, NotAvailable, ServiceError
+from app.domain.errors import FieldError, Invalid
 
 _RFC3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})\Z"
@@ -39,7 +39,6 @@ class Faults:
 
     def __init__(self) -> None:
         self._invalid: list[FieldError] = []
-        self._later: list[FieldError] = []
         self._count = 0
 
     def invalid(self, place: Sequence[int | str], detail: str) -> None:
@@ -52,15 +51,10 @@ class Faults:
         if len(self._invalid) < MAX_ERRORS:
             self._invalid.append(FieldError(pointer, detail))
 
-    def later(self, place: Sequence[int | str], detail: str) -> None:
-        self._later.append(FieldError(pointer_to(place), detail))
-
     def __bool__(self) -> bool:
-        return bool(self._invalid or self._later)
+        return bool(self._invalid)
 
-    def error(self) -> ServiceError:
+    def error(self) -> Invalid:
         """What to raise, once it is known that there is something."""
-        if self._invalid:
-            what = "One field is" if self._count == 1 else f"{self._count} fields are"
-            return Invalid(f"{what} not valid.", self._invalid)
-        return NotAvailable("Parts of the request are not available yet.", self._later)
+        what = "One field is" if self._count == 1 else f"{self._count} fields are"
+        return Invalid(f"{what} not valid.", self._invalid)

@@ -151,7 +151,6 @@ async def read_batch(body: Body, query: BatchQuery) -> BatchDraft:
     Raises:
         UnsupportedMediaType, Malformed: the body cannot be read.
         Invalid: with a pointer for what is wrong, the first hundred of it.
-        NotAvailable: it asks for what a later version offers.
     """
     if body.is_json:
         misplaced = query.given().keys() - {"on_invalid"}

@@ -52,9 +52,6 @@ class _AtLine(Faults):
     def at(self, pointer: str, detail: str) -> None:
         self._all.at(pointer, f"line {self._number}: {detail}")
 
-    def later(self, place: Sequence[int | str], detail: str) -> None:
-        self._all.later(place, f"line {self._number}: {detail}")
-
 
 class PlainRows:
     """A URL a line; `#` begins a comment."""

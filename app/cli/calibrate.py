@@ -96,14 +96,13 @@ async def _calibrate(settings: Settings) -> None:
     vault = open_vault(settings.database_url, settings.passphrase)
     database, began = Database(settings.database_url, vault), monotonic()
     try:
+        await _measure_computing(database)
         async with bundled_site() as site:
             for part in _PARTS:
                 if monotonic() - began > _BEGIN_WITHIN:
                     sys.stderr.write(f"No time was left for {part.name}.\n")
                     break
                 await _measure(database, part, site.site + _PATH)
-        if monotonic() - began < _BEGIN_WITHIN:
-            await _measure_computing(database)
     finally:
         database.close()
 
