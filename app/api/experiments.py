@@ -34,7 +34,7 @@ from checkers.workloads.catalogue import WorkloadName
 
 router = APIRouter(prefix="/api/v1", tags=["laboratory"], responses=RESPONSES, dependencies=[Known])
 
-_EXAMPLE = {"workload": "cpu", "contenders": ["threaded", "multiprocess"], "rounds": 5}
+_EXAMPLE = {"workload": "requests", "items": 5, "contenders": ["threaded", "async"], "rounds": 5}
 
 
 class LabContenderOut(ContenderOut):

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.lab import lab
+from app.cli.shown import Files
+
 
 def _tercet(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -29,21 +32,30 @@ def test_a_workload_is_carried_and_its_lesson_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "why"),
+    ("workload", "contenders", "url", "html", "why"),
     [
-        (("magic",), "there is none of that name"),
-        (("cpu", "--url", "http://127.0.0.1/"), "cpu sends no requests"),
-        (("cpu", "-c", "async+curl"), "has no client"),
-        (("cpu", "-c", "nope"), "no strategy is called 'nope'"),
-        (("spawn", "--html", "/nowhere/at/all.html"), "there is no folder"),
+        ("magic", [], None, None, "there is none of that name"),
+        ("cpu", [], "http://127.0.0.1/", None, "cpu sends no requests"),
+        ("cpu", ["async+curl"], None, None, "has no client"),
+        ("cpu", ["nope"], None, None, "no strategy is called 'nope'"),
+        ("spawn", [], None, Path("/nowhere/at/all.html"), "there is no folder"),
     ],
 )
-def test_a_mistake_is_told_before_anything_is_measured(words: tuple[str, ...], why: str) -> None:
-    found = _tercet("lab", *words)
+def test_a_mistake_is_told_before_anything_is_measured(
+    capsys: pytest.CaptureFixture[str],
+    workload: str,
+    contenders: list[str],
+    url: str | None,
+    html: Path | None,
+    why: str,
+) -> None:
+    code = lab(
+        workload, contenders, items=None, size=None, url=url, rounds=5, ca_bundle=None,
+        files=Files(html, None),
+    )  # fmt: skip
 
-    assert found.returncode == 2
-    assert why in found.stderr
-    assert "Traceback" not in found.stderr
+    assert code == 2
+    assert why in capsys.readouterr().err
 
 
 def test_a_size_beyond_the_list_is_refused() -> None:
