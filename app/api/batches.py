@@ -15,10 +15,10 @@ from app.api.wired import (
     Limit,
     PreferIn,
     Wired,
-    applied,
     once_of,
     place_of,
     preferred_wait,
+    told_of,
 )
 from app.domain.batch import Batch
 from app.domain.errors import Conflict, FieldError, Invalid
@@ -110,8 +110,7 @@ async def _accepted(
     wait = preferred_wait(prefer)
     if wait is not None:
         batch = await batches.wait_until_ended(service.database, service.notices, batch.id, wait)
-    response.headers.update({"Location": f"/api/v1/batches/{batch.id}", **applied(wait)})
-    response.status_code = 200 if wait is not None and batch.ended else 202
+    told_of(response, f"/api/v1/batches/{batch.id}", wait, ended=batch.ended)
     return BatchOut.of(batch)
 
 

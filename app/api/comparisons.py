@@ -29,13 +29,13 @@ from app.api.wired import (
     Limit,
     PreferIn,
     Wired,
-    applied,
     once_of,
     place_of,
     preferred_wait,
+    told_of,
 )
 from app.domain.batch import MAX_TARGETS
-from app.domain.comparison import DEFAULT_ROUNDS, MAX_ROUNDS, ComparisonDraft, Contender
+from app.domain.comparison import DEFAULT_ROUNDS, MAX_ROUNDS, MAX_SEED, ComparisonDraft, Contender
 from app.domain.fidelity import Pace
 from app.services import comparisons
 from app.services.reports import Report
@@ -52,7 +52,6 @@ _EXAMPLE = {
 }
 _MAX_SIZES = 10
 _Size = Annotated[int, Field(ge=1, le=MAX_TARGETS)]
-MAX_SEED = 2**31
 
 
 class ComparisonIn(Listed):
@@ -140,8 +139,7 @@ async def submit(
             service.database, service.notices, comparison.id, wait
         )
     ended = comparison.finished_at is not None
-    response.headers.update({"Location": f"/api/v1/comparisons/{comparison.id}", **applied(wait)})
-    response.status_code = 200 if wait is not None and ended else 202
+    told_of(response, f"/api/v1/comparisons/{comparison.id}", wait, ended=ended)
     return ComparisonOut.of(await comparisons.report(service.database, comparison.id))
 
 

@@ -5,13 +5,13 @@ import secrets
 from pydantic import Field
 
 from app.api.asked import Asked, Faults
-from app.api.comparisons import MAX_SEED
 from app.api.contenders import Baseline, ContenderIn, Contenders, one_by_one, with_baseline
 from app.api.listed import Fits, Labels, Name
 from app.api.targets import check_url
 from app.domain.comparison import (
     DEFAULT_ROUNDS,
     MAX_ROUNDS,
+    MAX_SEED,
     ComparisonDraft,
     Contender,
     LabWork,
@@ -86,17 +86,19 @@ class ExperimentIn(Asked):
             else:
                 faults.invalid(("url",), f"{workload.name} sends no requests")
         return LabWork(
-            workload=workload.name, url=self.url, items=items, size=self._size(workload, faults)
+            workload=workload.name,
+            url=self.url,
+            items=items,
+            size=self._size(workload, items, faults),
         )
 
-    def _size(self, workload: Workload, faults: Faults) -> int | None:
+    def _size(self, workload: Workload, items: int, faults: Faults) -> int | None:
         sized = workload.size
         if sized is None:
             if self.size is not None:
                 faults.invalid(("size",), f"an item of {workload.name} has no size")
             return None
         size = sized.default if self.size is None else self.size
-        items = workload.items if self.items is None else self.items
         if size > sized.most:
             faults.invalid(("size",), f"is {size:,}; {sized.most:,} {sized.of} are the most")
         elif items <= workload.most_items and size * items > sized.most_in_all:

@@ -21,10 +21,10 @@ from app.api.wired import (
     Limit,
     PreferIn,
     Wired,
-    applied,
     once_of,
     place_of,
     preferred_wait,
+    told_of,
 )
 from app.domain.comparison import Summary
 from app.services import experiments
@@ -34,7 +34,13 @@ from checkers.workloads.catalogue import WorkloadName
 
 router = APIRouter(prefix="/api/v1", tags=["laboratory"], responses=RESPONSES, dependencies=[Known])
 
-_EXAMPLE = {"workload": "requests", "items": 5, "contenders": ["threaded", "async"], "rounds": 5}
+_EXAMPLE = {
+    "workload": "cpu",
+    "items": 8,
+    "size": 100000,
+    "contenders": ["threaded", {"strategy": "multiprocess", "concurrency": 2}],
+    "rounds": 5,
+}
 
 
 class LabContenderOut(ContenderOut):
@@ -108,8 +114,7 @@ async def submit(
             service.database, service.notices, experiment.id, wait
         )
     ended = experiment.finished_at is not None
-    response.headers.update({"Location": f"/api/v1/experiments/{experiment.id}", **applied(wait)})
-    response.status_code = 200 if wait is not None and ended else 202
+    told_of(response, f"/api/v1/experiments/{experiment.id}", wait, ended=ended)
     return ExperimentOut.of(await experiments.report(service.database, experiment.id))
 
 

@@ -84,12 +84,12 @@ def choose(
         faults.invalid((*place, "strategy"), f"{strategy} cannot carry this workload; {names} can")
         return None
     good = _client_fits(entry, client, place, faults, fits)
-    least, most = 1, 1 if fits is not None and fits.only_one else entry.max_concurrency
+    most = 1 if fits is not None and fits.only_one else entry.max_concurrency
     many = concurrency
     if many is None:
         own = entry.concurrency if fits is None else fits.concurrency.get(entry.name)
         many = min(entry.concurrency if own is None else own, most)
-    if not least <= many <= most:
+    if not 1 <= many <= most:
         allowed = f"1 to {most}" if most > 1 else "1"
         faults.invalid((*place, "concurrency"), f"is {many}; {strategy} allows {allowed}")
         return None

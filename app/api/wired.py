@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request, Response
 
 from app.domain.errors import FieldError, Invalid
 from app.engine.local import Engine
@@ -86,6 +86,13 @@ def preferred_wait(fields: Sequence[str] | None) -> float | None:
     return None
 
 
-def applied(wait: float | None) -> dict[str, str]:
-    """The header that tells which preference was honoured."""
-    return {} if wait is None else {"Preference-Applied": f"wait={wait:.0f}"}
+def told_of(response: Response, location: str, wait: float | None, *, ended: bool) -> None:
+    """Say where what was made is: 200 once it was waited for and has ended, else 202.
+
+    Args:
+        wait: the preference that was honoured, if there was one.
+    """
+    response.headers["Location"] = location
+    if wait is not None:
+        response.headers["Preference-Applied"] = f"wait={wait:.0f}"
+    response.status_code = 200 if wait is not None and ended else 202

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import uvloop
 
-from app.cli.check import Misused, bundle_of, chosen, unwritten
+from app.cli.check import Misused, bundle_of, chosen
 from app.cli.measured import InMemory, comparison_of
 from app.cli.screen import console
-from app.cli.shown import Files, show
+from app.cli.shown import Files, deliver
 from app.cli.urls import NothingToCheck, read_urls
 from app.domain.comparison import WARM_UP, Contender, Turn, default_label
 from app.domain.fidelity import Pace
@@ -56,14 +56,7 @@ def compare(  # noqa: PLR0913 -- what was typed
             return 130
         sys.stderr.write(f"Stopped: {known.rounds} of {rounds} rounds were measured.\n")
         interrupted = True
-    report = known.report()
-    try:
-        files.write(report)
-        show(report)
-    except OSError as error:
-        return unwritten("compare", error)
-    files.tell()
-    return 130 if interrupted else 0
+    return deliver("compare", known.report(), files, interrupted=interrupted)
 
 
 def parsed_contenders(texts: Sequence[str], pace: Pace) -> list[Contender]:

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from app.cli import screen
 from checkers import CATALOGUE
+from checkers.workloads.aside import serving
 from checkers.workloads.site import Addresses
 
 _STRATEGIES: Final = tuple(CATALOGUE)
@@ -181,9 +182,8 @@ def _table(*headings: str) -> Table:
 
 @contextlib.contextmanager
 def _targets() -> Iterator[Addresses]:
-    with _process([sys.executable, "-P", "-m", "checkers.workloads.site"], {}) as process:
-        assert process.stdout is not None
-        yield Addresses(**json.loads(process.stdout.readline()))
+    with serving("checkers.workloads.site") as addresses:
+        yield Addresses(**json.loads(addresses))
 
 
 @contextlib.contextmanager

@@ -9,11 +9,11 @@ import uvloop
 from pydantic import ValidationError
 
 from app.api.experiment_in import ExperimentIn
-from app.cli.check import Misused, bundle_of, unwritten
+from app.cli.check import Misused, bundle_of
 from app.cli.compare import split_contender
 from app.cli.measured import Telling, comparison_of
 from app.cli.screen import console
-from app.cli.shown import Files, show
+from app.cli.shown import Files, deliver
 from app.domain.comparison import WARM_UP, Comparison, RoundRun, Turn, schedule
 from app.domain.errors import ServiceError
 from app.domain.evidence import NOTHING_SEEN
@@ -51,13 +51,7 @@ def lab(
             return 130
         interrupted = True
     report = assemble(comparison, runs, NOTHING_SEEN, {})
-    try:
-        files.write(report)
-        show(report)
-    except OSError as error:
-        return unwritten("lab", error)
-    files.tell()
-    return 130 if interrupted else 0
+    return deliver("lab", report, files, interrupted=interrupted)
 
 
 def experiment(

@@ -6,7 +6,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from app.domain.batch import Batch, RunStatus
-from app.domain.comparison import Comparison, Contender, LabWork, RoundRun, Turn, schedule
+from app.domain.comparison import (
+    MAX_SEED,
+    WARM_UP,
+    Comparison,
+    Contender,
+    LabWork,
+    RoundRun,
+    Turn,
+    schedule,
+)
 from app.domain.evidence import Sights, weigh
 from app.domain.fidelity import Pace, judged, measured
 from app.domain.run_figures import percentiles_of
@@ -35,7 +44,7 @@ class InMemory:
     def rounds(self) -> int:
         """Rounds that are whole, the warm-up not among them."""
         numbers = [kept.number for kept in self.kept]
-        return len(whole_rounds(self.comparison, numbers) - {0})
+        return len(whole_rounds(self.comparison, numbers) - {WARM_UP})
 
     async def carry_out(self, engine: Engine, telling: Telling) -> None:
         """Make every run; raises `RunFailed`."""
@@ -87,7 +96,7 @@ def comparison_of(
         rounds=rounds,
         pace=pace,
         per_host=0,
-        seed=secrets.randbelow(2**31),
+        seed=secrets.randbelow(MAX_SEED),
         created_at=now,
         started_at=now,
         finished_at=now,

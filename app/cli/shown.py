@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table as Grid
 
-from app.cli.check import Misused
+from app.cli.check import Misused, unwritten
 from app.cli.screen import console
 from app.reports import html, markdown, tables, words
 from app.reports.tables import Table
@@ -41,6 +41,17 @@ class Files(NamedTuple):
         for path in self:
             if path is not None:
                 sys.stderr.write(f"The report is in {path}.\n")
+
+
+def deliver(command: str, report: Report, files: Files, *, interrupted: bool) -> int:
+    """Write and show a report; the exit code of the command."""
+    try:
+        files.write(report)
+        show(report)
+    except OSError as error:
+        return unwritten(command, error)
+    files.tell()
+    return 130 if interrupted else 0
 
 
 def show(report: Report) -> None:

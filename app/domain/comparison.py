@@ -17,6 +17,8 @@ from checkers.workloads.catalogue import WorkloadName
 WARM_UP: Final = 0
 DEFAULT_ROUNDS: Final = 5
 MAX_ROUNDS: Final = 100
+#: Seeds of orders lie below this.
+MAX_SEED: Final = 2**31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

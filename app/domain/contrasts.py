@@ -105,23 +105,40 @@ def pairs(comparison: Comparison, runs: Sequence[RoundRun]) -> list[Pair]:
     return found
 
 
-def effects(comparison: Comparison, runs: Sequence[RoundRun]) -> list[Effect]:
-    """What strategy, client, concurrency, pace and size do, each with the others held still."""
-    series = _series(runs)
-    found = []
+def effects(
+    comparison: Comparison, runs: Sequence[RoundRun], found: Sequence[Pair]
+) -> list[Effect]:
+    """What strategy, client, concurrency, pace and size do, each with the others held still.
+
+    Args:
+        found: the pairs of the same runs; two that differ in one thing are its effect.
+    """
+    by_key: dict[tuple[str, str, int], list[Pair]] = {}
+    for pair in found:
+        by_key.setdefault((pair.a, pair.b, pair.size), []).append(pair)
+    told = []
     for size, first, second in _couples(comparison):
         factor = _single_difference(first, second)
         if factor is not None:
-            holding = _held(first, second, factor, size, comparison)
             ends = (_value(first, factor), _value(second, factor))
-            keys = ((first.label, size), (second.label, size))
-            found += _effects(series, keys, factor, ends, holding)
-    for contender in comparison.contenders:
-        for few, many in itertools.pairwise(comparison.sizes):
-            keys = ((contender.label, few), (contender.label, many))
-            ends = (str(few), str(many))
-            found += _effects(series, keys, "size", ends, {"label": contender.label})
-    return found
+            holding = _held(first, second, factor, size, comparison)
+            told += [
+                _effect(factor, ends, holding, pair.metric, pair)
+                for pair in by_key.get((first.label, second.label, size), ())
+            ]
+    return told + _growth(comparison, _series(runs))
+
+
+def _growth(comparison: Comparison, series: _Series) -> list[Effect]:
+    """What the next size does to each contender."""
+    return [
+        _effect("size", (str(few), str(many)), {"label": contender.label}, metric, ratio)
+        for contender in comparison.contenders
+        for few, many in itertools.pairwise(comparison.sizes)
+        for metric in Metric
+        if (ratio := _ratio(series, (contender.label, few), (contender.label, many), metric))
+        is not None
+    ]
 
 
 def _series(runs: Sequence[RoundRun]) -> _Series:
@@ -195,21 +212,17 @@ def _rounds_to_settle(found: Ratio, effect: float, family: int) -> int | None:
     return max(needed, LEAST_ROUNDS, found.pairs + 1 if enough else 0)
 
 
-def _effects(
-    series: _Series,
-    keys: tuple[_Key, _Key],
+def _effect(
     factor: str,
     ends: tuple[str, str],
     holding: Mapping[str, str],
-) -> list[Effect]:
-    return [
-        Effect(
-            factor=factor, start=ends[0], to=ends[1], holding=holding, metric=metric,
-            ratio=found.ratio, low=found.low, high=found.high,
-        )
-        for metric in Metric
-        if (found := _ratio(series, *keys, metric)) is not None
-    ]  # fmt: skip
+    metric: Metric,
+    found: Pair | Ratio,
+) -> Effect:
+    return Effect(
+        factor=factor, start=ends[0], to=ends[1], holding=holding, metric=metric,
+        ratio=found.ratio, low=found.low, high=found.high,
+    )  # fmt: skip
 
 
 def _value(contender: Contender, factor: str) -> str:

@@ -44,16 +44,15 @@ def recommend(
     size = max(comparison.sizes)
     here = [summary for summary in summaries if summary.size == size]
     fit, because = _fit(here)
-    rounds = measured_rounds(here)
-    field = _Field(rounds, [pair for pair in found if pair.size == size])
+    field = _Field(measured_rounds(here), [pair for pair in found if pair.size == size])
     fastest = _least(fit, lambda summary: summary.figures.wall)
     cheapest = _least(fit, lambda summary: summary.figures.cpu_per_check)
     truthful = _least(fit, lambda summary: summary.figures.bound_p99)
     label, level = None, list[str]()
     if fastest is not None:
-        label, reasons = field.decide(fit, fastest)
+        level = field.as_fast_as(fastest, fit)
+        label, reasons = field.decide(fit, fastest, level)
         because += reasons
-        level = [fastest.contender.label, *field.as_fast_as(fastest, fit)]
     if cheapest is not None and cheapest.figures.cpu_per_check is not None:
         because.append(
             f"{cheapest.contender.label} used the least processor time, "
@@ -100,13 +99,14 @@ class _Field:
         self._rounds = rounds
         self._pairs = {(pair.a, pair.b, pair.metric): pair for pair in found}
 
-    def decide(self, fit: Sequence[Summary], fastest: Summary) -> tuple[str | None, list[str]]:
+    def decide(
+        self, fit: Sequence[Summary], fastest: Summary, level: Sequence[str]
+    ) -> tuple[str | None, list[str]]:
         """Who is recommended, if anybody, and the sentences that say why."""
         first = fastest.contender.label
         assert fastest.figures.wall is not None
         told = f"{first} took the least time, {_duration(fastest.figures.wall.median)}"
-        others = [s.contender.label for s in fit if s is not fastest]
-        if not others:
+        if len(fit) == 1:
             return None, [f"{told}; there is nobody to compare it with."]
         if self._rounds < LEAST_ROUNDS:
             few = f"{self._rounds} round{'s' if self._rounds != 1 else ''}"
@@ -114,14 +114,13 @@ class _Field:
                 f"{told}, but {few} cannot tell a difference from chance, so nobody is "
                 f"recommended: ask for {LEAST_ROUNDS} or more."
             ]
-        level = self.as_fast_as(fastest, fit)
-        if not level:
+        others = level[1:]
+        if not others:
             return first, [f"{told}; each of the others was shown to be slower."]
-        as_fast = [s for s in fit if s.contender.label in {first, *level}]
-        names = listed(level)
+        as_fast = [s for s in fit if s.contender.label in level]
         sentences = [
-            f"{told}; between it and {names} no difference is shown"
-            f"{self._settled_by(first, level)}."
+            f"{told}; between it and {listed(others)} no difference is shown"
+            f"{self._settled_by(first, others)}."
         ]
         cheap = _least(as_fast, lambda summary: summary.figures.cpu_per_check)
         if cheap is None:
@@ -135,12 +134,12 @@ class _Field:
         return None, sentences
 
     def as_fast_as(self, fastest: Summary, fit: Sequence[Summary]) -> list[str]:
-        """The others that are not shown to be slower than anybody."""
-        everybody = [s.contender.label for s in fit]
-        return [
+        """The fastest, then those that are not shown to be slower than anybody."""
+        first, everybody = fastest.contender.label, [s.contender.label for s in fit]
+        return [first] + [
             label
             for label in everybody
-            if label != fastest.contender.label
+            if label != first
             and not any(self._shown_worse(label, than, Metric.WALL) for than in everybody)
         ]
 

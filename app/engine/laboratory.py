@@ -10,34 +10,17 @@ from typing import Final
 
 import msgspec
 
-from app import USER_AGENT
 from app.engine.local import RunFailed
-from checkers import ClientName, StrategyName
 from checkers.child import Child, ChildLost
 from checkers.laboratory import Carried, decode_carried
 from checkers.messages import encode
 from checkers.workloads.carried import Order
-from checkers.workloads.catalogue import WorkloadName
 from checkers.workloads.site import Addresses
 
 _MODULE: Final = "checkers.laboratory"
 _SITE: Final = "checkers.workloads.site"
 #: The only address that a bundled target has, whatever else may not be contacted.
 _OWN_NETWORK: Final = ("127.0.0.1/32",)
-
-
-class LabOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be carried out; `url` is the bundled target's where nobody named one."""
-
-    workload: WorkloadName
-    strategy: StrategyName
-    concurrency: int
-    client: ClientName | None
-    url: str | None
-    bundled: bool
-    items: int
-    size: int | None
-    seed: int
 
 
 class Laboratory:
@@ -54,26 +37,17 @@ class Laboratory:
         self._allowed_networks = allowed_networks
         self._ca_bundle = ca_bundle
 
-    async def execute(self, run: LabOrder) -> Carried:
-        """Carry out one run.
+    async def execute(self, asked: Order) -> Carried:
+        """Carry out one run, in a folder of its own.
 
         Raises:
             RunFailed: it could not be carried out.
         """
         with tempfile.TemporaryDirectory(prefix="tercet-lab-") as folder:
-            order = Order(
-                workload=run.workload,
-                strategy=run.strategy,
-                concurrency=run.concurrency,
-                client=run.client,
-                url=run.url,
-                bundled=run.bundled,
-                items=run.items,
-                size=run.size,
-                seed=run.seed,
+            order = msgspec.structs.replace(
+                asked,
                 folder=folder,
-                user_agent=USER_AGENT,
-                allowed_networks=_OWN_NETWORK if run.bundled else self._allowed_networks,
+                allowed_networks=_OWN_NETWORK if asked.bundled else self._allowed_networks,
                 ca_bundle=self._ca_bundle,
             )
             carried = await _carried(order)

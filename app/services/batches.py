@@ -2,39 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from app.domain.batch import Batch, BatchDraft, RunStatus
 from app.domain.errors import Conflict
 from app.services import clock
+from app.services.accepting import accepted, ended
 from app.services.advice import advised
 from app.services.notices import Notices
 from app.storage import batches, targets
 from app.storage.database import Database
-from app.storage.idempotency import Once, made_once
+from app.storage.idempotency import Once
 from checkers import Target
 
 
 async def submit(
     database: Database, notices: Notices, draft: BatchDraft, once: Once | None = None
 ) -> Batch:
-    """Accept a batch; it is on disk when this returns.
-
-    Args:
-        once: makes it once for all requests that say the same.
-
-    Raises:
-        Invalid: a request with the same key said something else.
-        NotFound: what the key made has been removed since.
-    """
-
-    def store(session: Session) -> Batch:
-        return _accept(session, lambda: draft, once)
-
-    batch = await database.write(store)
-    notices.work.set()
-    return batch
+    """Accept a batch; it is on disk when this returns. Args, raises: as `accepted`."""
+    return await _accept(database, notices, lambda _session: draft, once)
 
 
 async def rerun(
@@ -58,35 +46,33 @@ async def rerun(
         As `submit`.
     """
 
-    def store(session: Session) -> Batch:
-        def found() -> BatchDraft:
-            batch = batches.load(session, public_id)
-            if not batch.ended:
-                raise Conflict("The batch has not ended.")
-            key, list_id = batches.key_of(session, public_id)
-            items = targets.load_items(
-                session, list_id, first=batch.total, not_up_in=key if only_not_up else None
-            )
-            if not items:
-                raise Conflict("Every target was up; there is nothing to run again.")
-            return again(batch, [item.target for item in items])
+    def found(session: Session) -> BatchDraft:
+        batch = batches.load(session, public_id)
+        if not batch.ended:
+            raise Conflict("The batch has not ended.")
+        key, list_id = batches.key_of(session, public_id)
+        items = targets.load_items(
+            session, list_id, first=batch.total, not_up_in=key if only_not_up else None
+        )
+        if not items:
+            raise Conflict("Every target was up; there is nothing to run again.")
+        return again(batch, [item.target for item in items])
 
-        return _accept(session, found, once)
-
-    batch = await database.write(store)
-    notices.work.set()
-    return batch
+    return await _accept(database, notices, found, once)
 
 
-def _accept(session: Session, draft: Callable[[], BatchDraft], once: Once | None) -> Batch:
-    now = clock.now()
-
-    def make() -> str:
+async def _accept(
+    database: Database,
+    notices: Notices,
+    draft: Callable[[Session], BatchDraft],
+    once: Once | None,
+) -> Batch:
+    def make(session: Session, now: datetime) -> str:
         public_id = clock.new_id("bat")
-        batches.insert_batch(session, public_id, _decided(session, draft()), now)
+        batches.insert_batch(session, public_id, _decided(session, draft(session)), now)
         return public_id
 
-    return batches.load(session, made_once(session, once, now, make))
+    return await accepted(database, notices, once, make, batches.load)
 
 
 def _decided(session: Session, draft: BatchDraft) -> BatchDraft:
@@ -112,8 +98,8 @@ async def wait_until_ended(
     database: Database, notices: Notices, public_id: str, seconds: float
 ) -> Batch:
     """The batch once it has ended in any way, or as it is after so many seconds."""
-    return await notices.wait_until(
-        public_id, lambda: load(database, public_id), lambda batch: batch.ended, seconds
+    return await ended(
+        database, notices, public_id, batches.load, lambda batch: batch.ended, seconds
     )
 
 

@@ -1,6 +1,7 @@
 """Comparisons: submitted, carried out round by round, read as a report."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 from sqlalchemy.orm import Session
@@ -14,13 +15,14 @@ from app.engine.local import Engine, Order, RunFailed
 from app.engine.machine import this_machine
 from app.services import clock, runs
 from app.services import rounds as round_by_round
+from app.services.accepting import accepted, ended
 from app.services.notices import Notices
 from app.services.reports import Report, assemble
 from app.storage import batches, comparisons, rounds, targets, waiting
 from app.storage.batches import RunKey
 from app.storage.comparisons import Claim
 from app.storage.database import Database
-from app.storage.idempotency import Once, made_once
+from app.storage.idempotency import Once
 from app.storage.rows import ComparisonRow
 from checkers import Item
 
@@ -30,37 +32,27 @@ logger = structlog.get_logger(__name__)
 async def submit(
     database: Database, notices: Notices, draft: ComparisonDraft, once: Once | None = None
 ) -> Comparison:
-    """Accept a comparison; it is on disk when this returns.
+    """Accept a comparison; it is on disk when this returns. Args, raises: as `accepted`."""
 
-    Args, raises: as `batches.submit`.
-    """
+    def make(session: Session, now: datetime) -> str:
+        public_id = clock.new_id("cmp")
+        comparisons.insert_comparison(session, public_id, draft, now)
+        return public_id
 
-    def store(session: Session) -> Comparison:
-        now = clock.now()
-
-        def make() -> str:
-            public_id = clock.new_id("cmp")
-            comparisons.insert_comparison(session, public_id, draft, now)
-            return public_id
-
-        return comparisons.load(session, made_once(session, once, now, make)).comparison
-
-    comparison = await database.write(store)
-    notices.work.set()
-    return comparison
+    return await accepted(database, notices, once, make, _load)
 
 
 async def wait_until_ended(
     database: Database, notices: Notices, public_id: str, seconds: float
 ) -> Comparison:
     """The comparison once it has ended in any way, or as it is after so many seconds."""
-
-    async def load() -> Comparison:
-        return await database.read(lambda session: comparisons.load(session, public_id).comparison)
-
-    return await notices.wait_until(
-        public_id, load, lambda comparison: comparison.finished_at is not None, seconds
+    return await ended(
+        database, notices, public_id, _load, lambda found: found.finished_at is not None, seconds
     )
+
+
+def _load(session: Session, public_id: str) -> Comparison:
+    return comparisons.load(session, public_id).comparison
 
 
 async def claim(database: Database) -> Claim | None:

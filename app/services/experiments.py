@@ -1,30 +1,34 @@
 """Experiments of the laboratory: submitted, carried out round by round, read as a report."""
 
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from app import USER_AGENT
 from app.domain.batch import RunStatus
 from app.domain.comparison import Comparison, ComparisonDraft, LabWork, Turn
 from app.domain.errors import Conflict
 from app.domain.evidence import NOTHING_SEEN
 from app.domain.lab_run import LabRun
 from app.domain.run_figures import percentiles_of
-from app.engine.laboratory import Laboratory, LabOrder, bundled_site
+from app.engine.laboratory import Laboratory, bundled_site
 from app.engine.local import RunFailed
 from app.engine.machine import this_machine
 from app.services import clock
 from app.services import rounds as round_by_round
+from app.services.accepting import accepted, ended
 from app.services.notices import Notices
 from app.services.reports import Report, assemble
 from app.storage import experiments, waiting
 from app.storage.database import Database
 from app.storage.experiments import Claim
-from app.storage.idempotency import Once, made_once
+from app.storage.idempotency import Once
 from app.storage.rows import ExperimentRow
 from checkers import Status
 from checkers.laboratory import Carried
+from checkers.workloads.carried import Order
 from checkers.workloads.catalogue import WORKLOADS, WorkloadName
 
 # What is asked of the bundled target where nobody named another, after its address.
@@ -34,37 +38,27 @@ _REQUESTED: Final = "/delay/1"
 async def submit(
     database: Database, notices: Notices, draft: ComparisonDraft, once: Once | None = None
 ) -> Comparison:
-    """Accept an experiment; it is on disk when this returns.
+    """Accept an experiment; it is on disk when this returns. Args, raises: as `accepted`."""
 
-    Args, raises: as `batches.submit`.
-    """
+    def make(session: Session, now: datetime) -> str:
+        public_id = clock.new_id("exp")
+        experiments.insert_experiment(session, public_id, draft, now)
+        return public_id
 
-    def store(session: Session) -> Comparison:
-        now = clock.now()
-
-        def make() -> str:
-            public_id = clock.new_id("exp")
-            experiments.insert_experiment(session, public_id, draft, now)
-            return public_id
-
-        return experiments.load(session, made_once(session, once, now, make)).comparison
-
-    comparison = await database.write(store)
-    notices.work.set()
-    return comparison
+    return await accepted(database, notices, once, make, _load)
 
 
 async def wait_until_ended(
     database: Database, notices: Notices, public_id: str, seconds: float
 ) -> Comparison:
     """The experiment once it has ended in any way, or as it is after so many seconds."""
-
-    async def load() -> Comparison:
-        return await database.read(lambda session: experiments.load(session, public_id).comparison)
-
-    return await notices.wait_until(
-        public_id, load, lambda comparison: comparison.finished_at is not None, seconds
+    return await ended(
+        database, notices, public_id, _load, lambda found: found.finished_at is not None, seconds
     )
+
+
+def _load(session: Session, public_id: str) -> Comparison:
+    return experiments.load(session, public_id).comparison
 
 
 async def claim(database: Database) -> Claim | None:
@@ -150,7 +144,7 @@ async def run_once(
     assert lab is not None
     contender = next(c for c in comparison.contenders if c.label == label)
     carried = await laboratory.execute(
-        LabOrder(
+        Order(
             workload=lab.workload,
             strategy=contender.strategy,
             concurrency=contender.concurrency,
@@ -161,6 +155,7 @@ async def run_once(
             size=lab.size,
             # Everybody in a round has the same data, and every round has others.
             seed=comparison.seed + number,
+            user_agent=USER_AGENT,
         )
     )
     return _lab_run(carried)

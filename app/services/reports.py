@@ -40,7 +40,7 @@ def assemble(
         done=sum(run.run.done for run in runs),
         summaries=summaries,
         pairs=found,
-        effects=effects(comparison, runs),
+        effects=effects(comparison, runs, found),
         evidence=evidence,
         urls=urls,
         recommendation=recommend(comparison, summaries, found),

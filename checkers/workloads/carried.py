@@ -1,8 +1,9 @@
 """What the laboratory tells a work to carry, and what comes of each item."""
 
 import pickle
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -24,7 +25,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         url: whom requests go to, where the workload sends any.
         bundled: whether that is our own target.
         size: as its workload counts it; `None` where it has no size.
-        folder: where files may be made.
+        folder: where files may be made; whoever carries it out says where.
         allowed_networks, user_agent, ca_bundle: as for checks, where requests are sent.
     """
 
@@ -37,8 +38,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     items: int
     size: int | None
     seed: int
-    folder: str
     user_agent: str
+    folder: str = ""
     allowed_networks: tuple[str, ...] | None = None
     ca_bundle: str | None = None
 
@@ -97,6 +98,33 @@ class Unpaced:
     def fault(self, item: Any, fault: "Fault", detail: str) -> Done:
         """The outcome of an item that could not be carried out."""
         return Done(item[0], None, Status.UNKNOWN, f"{fault}: {detail}")
+
+
+@dataclass(frozen=True)
+class Computing(Unpaced):
+    """Computes something of each item; an item is its place and what it is computed of.
+
+    Attributes:
+        compute: a function at the top of a module, which every process can import.
+    """
+
+    compute: Callable[[Any], Any]
+
+    @contextmanager
+    def opened(self, *, alone: bool = False) -> Iterator[Callable[[tuple[int, Any]], Done]]:  # noqa: ARG002 -- for threads or one
+        yield self._carry_out
+
+    @asynccontextmanager
+    async def opened_async(self) -> AsyncIterator[Callable[[tuple[int, Any]], Awaitable[Done]]]:
+        async def perform(item: tuple[int, Any]) -> Done:
+            # On purpose in the loop: that is what computing does to an event loop.
+            return self._carry_out(item)
+
+        yield perform
+
+    def _carry_out(self, item: tuple[int, Any]) -> Done:
+        seq, of = item
+        return timed(seq, lambda: self.compute(of))
 
 
 def timed(seq: int, compute: Callable[[], Any]) -> Done:

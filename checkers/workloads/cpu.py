@@ -1,35 +1,10 @@
 """Computing: the sum of the square roots of 0 to n, in plain Python."""
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from checkers.workloads.carried import Done, Order, Prepared, Unpaced, as_it_is, shipping, timed
-
-_Item = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Roots(Unpaced):
-    """Sums square roots; each item is its place and its n."""
-
-    @contextmanager
-    def opened(self, *, alone: bool = False) -> Iterator[Callable[[_Item], Done]]:  # noqa: ARG002 -- for threads or one
-        yield _carry_out
-
-    @asynccontextmanager
-    async def opened_async(self) -> AsyncIterator[Callable[[_Item], Awaitable[Done]]]:
-        async def perform(item: _Item) -> Done:
-            # On purpose in the loop: that is what computing does to an event loop.
-            return _carry_out(item)
-
-        yield perform
-
-
-def _carry_out(item: _Item) -> Done:
-    seq, n = item
-    return timed(seq, lambda: sum_of_roots(n))
+from checkers.workloads.carried import Computing, Done, Order, Prepared, as_it_is, shipping
 
 
 def sum_of_roots(n: int) -> float:
@@ -51,4 +26,4 @@ def prepared(order: Order) -> Iterator[Prepared]:
             **shipping(order, items[0], done[0]),
         }
 
-    yield Prepared(Roots(), items, metrics, as_it_is)
+    yield Prepared(Computing(sum_of_roots), items, metrics, as_it_is)

@@ -1,17 +1,15 @@
 """Computing over data that has to be there: filter a batch of integers and aggregate the rest."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from checkers.workloads.carried import Done, Order, Prepared, Unpaced, as_it_is, shipping, timed
+from checkers.workloads.carried import Computing, Done, Order, Prepared, as_it_is, shipping
 
 _ABOVE: Final = 50
 #: The integers are 0 to 100.
 _RANGE: Final = 101
-_Item = tuple[int, list[int]]
 
 
 class Aggregate(NamedTuple):
@@ -20,27 +18,6 @@ class Aggregate(NamedTuple):
     kept: int
     total: int
     mean: float
-
-
-@dataclass(frozen=True)
-class Aggregation(Unpaced):
-    """Filters and aggregates; each item is its place and its integers, which travel with it."""
-
-    @contextmanager
-    def opened(self, *, alone: bool = False) -> Iterator[Callable[[_Item], Done]]:  # noqa: ARG002 -- for threads or one
-        yield _carry_out
-
-    @asynccontextmanager
-    async def opened_async(self) -> AsyncIterator[Callable[[_Item], Awaitable[Done]]]:
-        async def perform(item: _Item) -> Done:
-            return _carry_out(item)
-
-        yield perform
-
-
-def _carry_out(item: _Item) -> Done:
-    seq, integers = item
-    return timed(seq, lambda: aggregate(integers))
 
 
 def aggregate(integers: Sequence[int]) -> Aggregate:
@@ -69,7 +46,7 @@ def prepared(order: Order) -> Iterator[Prepared]:
             **shipping(order, items[0], done[0]),
         }
 
-    yield Prepared(Aggregation(), items, metrics, as_it_is)
+    yield Prepared(Computing(aggregate), items, metrics, as_it_is)
 
 
 def _mean(values: Sequence[float]) -> float:

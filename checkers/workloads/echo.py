@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from time import perf_counter
 from typing import Final
 
 from checkers.outcome import Status
+from checkers.workloads.aside import serving
 from checkers.workloads.carried import Done, Order, Prepared, Unpaced, as_it_is
 
 DELAY_SECONDS: Final = 0.01
@@ -86,19 +85,5 @@ def prepared(order: Order) -> Iterator[Prepared]:
             "wrong_replies": float(sum(item.value for item in talked)),
         }
 
-    with _server() as port:
-        yield Prepared(Conversations(port), items, metrics, as_it_is)
-
-
-@contextmanager
-def _server() -> Iterator[int]:
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", _MODULE, str(DELAY_SECONDS)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        yield int(process.stdout.readline())
-    finally:
-        process.communicate()
+    with serving(_MODULE, str(DELAY_SECONDS)) as port:
+        yield Prepared(Conversations(int(port)), items, metrics, as_it_is)

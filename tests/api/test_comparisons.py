@@ -3,13 +3,12 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from checkers.workloads.aside import serving
 from tests.services import Service
 
 _ROUNDS = 5
@@ -18,15 +17,8 @@ _SIZES = [2, 6]
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "checkers.workloads.site"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    yield json.loads(process.stdout.readline())["site"]
-    process.communicate()
+    with serving("checkers.workloads.site") as addresses:
+        yield json.loads(addresses)["site"]
 
 
 def _compare(service: Service, **body: Any) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from checkers.laboratory import Carried, carry_out
 from checkers.strategies.hybrid import Hybrid
 from checkers.strategies.multiprocess import Multiprocess
 from checkers.strategies.strategy import Limits
-from checkers.workloads.carried import Order
+from checkers.workloads.carried import Computing, Order
 from checkers.workloads.catalogue import WORKLOADS, WorkloadName
-from checkers.workloads.cpu import Roots, sum_of_roots
+from checkers.workloads.cpu import sum_of_roots
 from checkers.workloads.data import aggregate
 from checkers.workloads.site import json_body
 
@@ -99,14 +99,15 @@ def test_every_workload_names_strategies_that_there_are() -> None:
     assert all(set(entry.strategies) <= set(CATALOGUE) for entry in WORKLOADS.values())
 
 
-class _Unshippable(Roots):
+class _Unshippable(Computing):
     """Holds what no other process can have."""
 
     def __init__(self) -> None:
+        super().__init__(sum_of_roots)
         object.__setattr__(self, "lock", threading.Lock())
 
 
-class _Vanishing(Roots):
+class _Vanishing(Computing):
     """Packs here and cannot be loaded anywhere else."""
 
     def __reduce__(self) -> tuple[object, tuple[str, str]]:
@@ -122,7 +123,7 @@ def test_work_that_cannot_be_loaded_there_is_refused_with_the_reason(
     async def refused() -> None:
         try:
             with pytest.raises(WorkNotPicklable, match="cannot be loaded in another process"):
-                await made.open(_Vanishing())
+                await made.open(_Vanishing(sum_of_roots))
         finally:
             await made.close()
 

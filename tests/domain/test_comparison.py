@@ -126,7 +126,7 @@ def test_an_effect_changes_one_thing_and_holds_the_others() -> None:
     asked = comparison(threads, loop, other)
     runs = rounds("t", _STEADY) + rounds("l", _STEADY) + rounds("o", _STEADY)
 
-    found = {(e.factor, e.start, e.to): e.holding for e in effects(asked, runs)}
+    found = {(e.factor, e.start, e.to): e.holding for e in effects(asked, runs, pairs(asked, runs))}
 
     assert found == {
         ("strategy", "threaded", "async"): {
@@ -140,7 +140,7 @@ def test_growth_is_an_effect_of_the_size() -> None:
     asked = comparison("a", sizes=(10, 100))
     runs = rounds("a", (1.0, 1.0), 10) + rounds("a", (5.0, 5.0), 100)
 
-    wall = next(e for e in effects(asked, runs) if e.metric is Metric.WALL)
+    wall = next(e for e in effects(asked, runs, pairs(asked, runs)) if e.metric is Metric.WALL)
 
     assert (wall.factor, wall.start, wall.to) == ("size", "10", "100")
     assert abs(wall.ratio - 5.0) < 1e-9
