@@ -93,6 +93,9 @@ class ComparisonRow(Row):
             "(finished_at IS NULL) = (status IN ('queued', 'running'))", name="finished"
         ),
         Index("ix_comparisons_waiting", "id", sqlite_where=text("status IN ('queued', 'running')")),
+        Index(
+            "ix_comparisons_schedule", "schedule_id", sqlite_where=text("schedule_id IS NOT NULL")
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -115,6 +118,7 @@ class ComparisonRow(Row):
     sizes: Mapped[str | None]
     machine: Mapped[str | None]
     evidence: Mapped[str | None]
+    schedule_id: Mapped[int | None]
 
 
 class ExperimentRow(Row):
@@ -195,6 +199,7 @@ class BatchRow(Row):
         UniqueConstraint("comparison_id", "round", "contender"),
         Index("ix_batches_waiting", "id", sqlite_where=text("status IN ('queued', 'running')")),
         Index("ix_batches_listed", "id", sqlite_where=text("comparison_id IS NULL")),
+        Index("ix_batches_schedule", "schedule_id", sqlite_where=text("schedule_id IS NOT NULL")),
         Index("ix_batches_finished", "finished_at", sqlite_where=text("finished_at IS NOT NULL")),
         Index(
             "ix_batches_due",
@@ -237,6 +242,7 @@ class BatchRow(Row):
     callback_due_at: Mapped[int | None]
     callback_error: Mapped[str | None]
     choice: Mapped[str | None]
+    schedule_id: Mapped[int | None]
 
 
 class OutcomeRow(Row):
