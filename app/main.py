@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from fastapi import FastAPI
@@ -17,29 +17,48 @@ from app.api import (
     advice,
     batch_outcomes,
     batches,
+    channels,
     checks,
     comparisons,
+    deliveries,
     events,
     experiments,
     health,
     history,
+    incidents,
     later,
+    maintenances,
+    monitor_history,
+    monitors,
     problems,
+    schedules,
     strategies,
+    told,
+    world,
 )
 from app.api.access import Gate
 from app.api.batch_out import BatchOut
 from app.api.bodies import BODIES
 from app.api.problems import Problem
 from app.api.wired import Service
+from app.channels.notifier import Notifier
 from app.domain.batch import Batch
+from app.domain.connectivity import Connectivity
 from app.engine.laboratory import Laboratory
 from app.engine.local import Engine
-from app.reports import outcomes
+from app.reports import monitor_outcomes, outcomes
+from app.services.beacons import Beacons
 from app.services.callbacks import Callbacks
 from app.services.dispatcher import Dispatcher
+from app.services.guarding import Guard
+from app.services.incidents import Incidents
+from app.services.monitors import Monitors
 from app.services.notices import Notices
+from app.services.recording import Recorder
+from app.services.schedules import Schedules
+from app.services.telling import Telling
 from app.services.upkeep import Upkeep
+from app.services.watching import Watching
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.file import open_vault
@@ -56,7 +75,8 @@ POST a list of URLs to `/api/v1/batches` with a strategy, read its outcomes by p
 
 _ROUTES: Final = (
     health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies, advice,
-    history, later, pages,
+    history, schedules, maintenances, monitors, monitor_history, incidents, channels, deliveries,
+    world, later, pages,
 )  # fmt: skip
 
 
@@ -100,28 +120,64 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
     database = Database(settings.database_url, vault)
     engine = Engine(settings.allowed_networks, ca_bundle=settings.ca_bundle)
     laboratory = Laboratory(settings.allowed_networks, ca_bundle=settings.ca_bundle)
+    notifier = Notifier(settings.allowed_networks, ca_bundle=settings.ca_bundle)
     notices = Notices()
     dispatcher = Dispatcher(database, engine, laboratory, notices)
-    callbacks = Callbacks(database, engine, notices, _as_told)
-    upkeep = Upkeep(database, timedelta(days=settings.retention_days) or None)
+    recorder = Recorder(Connectivity(canaries=bool(settings.canary_urls)), told.written)
+    watching = Watching(database, engine, notices, recorder, per_host=settings.per_host)
+    guard = Guard(database, notices, watching, recorder)
+    beacons = Beacons(
+        engine,
+        recorder.connectivity,
+        canary_urls=settings.canary_urls,
+        heartbeat_url=settings.heartbeat_url,
+        well=lambda: not guard.stuck and database.trouble is None,
+        needed=lambda: recorder.monitors > 0,
+    )
     await dispatcher.recover()
-    loops = asyncio.create_task(_loops(dispatcher, callbacks, upkeep))
+    await guard.recover()
+    loops = asyncio.create_task(
+        _loops(
+            dispatcher,
+            Callbacks(database, engine, notices, _as_told),
+            Upkeep(database, timedelta(days=settings.retention_days) or None),
+            Schedules(database, notices),
+            Telling(database, engine, notifier, notices, told.written),
+            watching,
+            guard,
+            beacons,
+        )
+    )
     try:
-        yield Service(database=database, engine=engine, notices=notices, dispatcher=dispatcher)
+        yield Service(
+            database=database,
+            engine=engine,
+            notices=notices,
+            dispatcher=dispatcher,
+            monitors=Monitors(database, watching, recorder, told.written),
+            incidents=Incidents(database, notices, recorder, told.written),
+            guard=guard,
+            notifier=notifier,
+        )
     finally:
         notices.close()
         await dispatcher.drain(settings.drain_seconds - (monotonic() - notices.closed_at))
+        await watching.drain(settings.drain_seconds - (monotonic() - notices.closed_at))
         loops.cancel()
         await asyncio.wait([loops])
+        await notifier.close()
         await engine.close()
         database.close()
 
 
-async def _loops(dispatcher: Dispatcher, callbacks: Callbacks, upkeep: Upkeep) -> None:
+class _Loop(Protocol):
+    async def serve(self) -> None: ...
+
+
+async def _loops(*loops: _Loop) -> None:
     async with asyncio.TaskGroup() as group:
-        group.create_task(dispatcher.serve())
-        group.create_task(callbacks.serve())
-        group.create_task(upkeep.serve())
+        for loop in loops:
+            group.create_task(loop.serve())
 
 
 def _as_told(batch: Batch) -> bytes:
@@ -137,6 +193,7 @@ def _describe(app: FastAPI) -> None:
         document = made()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(outcomes.schemas())
+        schemas.update(monitor_outcomes.schemas())
         models: dict[str, type[BaseModel]] = {"Problem": Problem, **BODIES}
         for name, model in models.items():
             schema = model.model_json_schema(ref_template="#/components/schemas/{model}")

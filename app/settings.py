@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from checkers import CheckerError, tls
+from checkers import CheckerError, InvalidUrl, parse, tls
 
 _LOOPBACK_NAMES = frozenset({"localhost"})
 _HOST = re.compile(r"[A-Za-z0-9_.-]+\Z|\[?[0-9A-Fa-f:.]+\]?\Z")
@@ -49,6 +49,20 @@ class Settings(BaseSettings):
     max_request_bytes: int = Field(
         default=32 * 1024 * 1024, ge=1024, description="The largest request body, in bytes."
     )
+    per_host: int = Field(
+        default=10,
+        ge=0,
+        le=10_000,
+        description="Checks of monitors in flight at most to one host and port; 0: no limit.",
+    )
+    canary_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="By commas: when none of them answers, our own connectivity is lost.",
+    )
+    heartbeat_url: str | None = Field(
+        default=None,
+        description="Called every minute while all is well, for whoever watches the watcher.",
+    )
     retention_days: float = Field(
         default=30.0,
         ge=0,
@@ -72,7 +86,7 @@ class Settings(BaseSettings):
             raise ValueError("must be sqlite:///PATH, the path of a file")
         return value
 
-    @field_validator("allowed_networks", "allowed_hosts", mode="before")
+    @field_validator("allowed_networks", "allowed_hosts", "canary_urls", mode="before")
     @classmethod
     def _by_commas(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -92,6 +106,20 @@ class Settings(BaseSettings):
         for host in value:
             if not _HOST.match(host):
                 raise ValueError(f"{host!r} is not the name of a host, without scheme and port")
+        return value
+
+    @field_validator("canary_urls")
+    @classmethod
+    def _canaries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            _must_be_a_url(url)
+        return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat(cls, value: str | None) -> str | None:
+        if value is not None:
+            _must_be_a_url(value)
         return value
 
     @field_validator("ca_bundle")
@@ -118,3 +146,10 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def _must_be_a_url(url: str) -> None:
+    try:
+        parse(url)
+    except InvalidUrl as error:
+        raise ValueError(f"{url!r}: {error}") from error

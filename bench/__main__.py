@@ -9,7 +9,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import classic, cost, fidelity, hostile, service, storage, strain, winners
+from bench import classic, cost, fidelity, hostile, monitors, service, storage, strain, winners
 
 BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "classic": classic.measure,
@@ -24,6 +24,8 @@ BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "memory": hostile.memory,
     "storage": storage.measure,
     "service": service.measure,
+    "monitors": monitors.measure,
+    "monitors-beside": monitors.beside,
     "winners": winners.false,
     "power": winners.power,
 }

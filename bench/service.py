@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, sleep
@@ -27,7 +27,7 @@ _BIG: Final = 100_000
 _COMPARED: Final = 20_000
 _IN_FLIGHT: Final = 200
 _ROUNDS: Final = 5
-_MIB: Final = 2**20
+MIB: Final = 2**20
 
 
 class Served:
@@ -68,7 +68,11 @@ async def measure() -> Table:
 
 def _measured() -> Table:
     table = Table("what", "measured", "wanted", title="The service, async, local targets")
-    with fast() as target, _serving() as served:
+    with (
+        fast() as target,
+        tempfile.TemporaryDirectory(prefix="tercet-bench-") as folder,
+        serving(Path(folder)) as served,
+    ):
         for row in _big(served, target):
             table.add_row(*row)
         title = "CPU, everything stored ÷ bare aiohttp loop"
@@ -120,7 +124,7 @@ def _big(served: Served, target: str) -> Iterator[tuple[str, str, str]]:
     assert batch["counts"]["up"] == _BIG, batch["counts"]
     yield f"{_BIG:,} URLs as text: accepted (202) after", f"{accepted:.2f} s", "≤ 2 s"
     yield "checked and stored, checks/s", f"{batch['checks_per_second']:,.0f}", ""
-    yield "service and child together, at most", f"{watched.resident / _MIB:.0f} MiB", "≤ 300 MB"
+    yield "service and child together, at most", f"{watched.resident / MIB:.0f} MiB", "≤ 300 MB"
     yield "/livez meanwhile, p99", f"{_p99(watched.livez):.0f} ms", "≤ 100 ms"
     yield "GET /batches meanwhile, p99", f"{_p99(watched.listed):.0f} ms", "≤ 150 ms"
 
@@ -157,27 +161,28 @@ def _watched(served: Served) -> Iterator[_Watched]:
 
 
 @contextmanager
-def _serving() -> Iterator[Served]:
-    with tempfile.TemporaryDirectory() as folder:
-        own = {name: value for name, value in os.environ.items() if not name.startswith("TERCET_")}
-        environment = {
-            **own,
-            "TERCET_DATABASE_URL": f"sqlite:///{Path(folder)}/tercet.db",
-            "TERCET_PORT": "0",
-            "TERCET_ALLOWED_NETWORKS": "127.0.0.0/8",
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "app", "serve"],
-            env=environment, cwd=folder, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            yield Served(process, line.removeprefix(_READY).split()[0])
-        finally:
-            process.terminate()
-            process.wait(30)
+def serving(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Served]:
+    """A service over a database in a folder, until the block is left."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TERCET_")}
+    environment = {
+        **own,
+        "TERCET_DATABASE_URL": f"sqlite:///{folder}/tercet.db",
+        "TERCET_PORT": "0",
+        "TERCET_ALLOWED_NETWORKS": "127.0.0.0/8",
+        **(settings or {}),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "app", "serve"],
+        env=environment, cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        yield Served(process, line.removeprefix(_READY).split()[0])
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def _p99(seconds: Sequence[float]) -> float:

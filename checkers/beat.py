@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from checkers.kernel import Timer
@@ -13,6 +13,8 @@ from checkers.timing import now
 
 # How often lag is measured where no start does it.
 _BEAT_SECONDS: Final = 0.01
+# So many idle beats, and it rests.
+_IDLE_BEATS: Final = 5
 # Above this what comes late was a stall, of which every missed beat is a sample.
 _SAMPLES_AT_MOST: Final = 1000
 # A tick is not set anew for less than this.
@@ -22,7 +24,8 @@ _SAME: Final = (0.8, 1.25)
 class Ticks:
     """A timer for whatever waits for descriptors; each tick tells how late it came.
 
-    Between starts it ticks now and then, so that lag is measured all through a run.
+    Between starts it ticks now and then, so that lag is measured all through a run; it may rest
+    while there is nothing whose lag could matter.
 
     Args:
         pace: whose turns it is to announce; `None`: it only measures.
@@ -52,6 +55,19 @@ class Ticks:
         self.every, self._due = every, now() + every
         if self._timer is not None:
             self._timer.arm(every)
+
+    def rest(self) -> None:
+        """Tick no more until tuned again."""
+        if self.every:
+            self.every = 0.0
+            if self._timer is not None:
+                self._timer.arm(0.0)
+
+    def woken(self, since: float) -> None:
+        """Note how late a thread came that was called at an instant: at rest no tick tells it."""
+        if not self.every:
+            at = now()
+            OWN.note(at, max(at - since, 0.0))
 
     def came(self) -> None:
         """Take note of the ticks that have come."""
@@ -85,10 +101,13 @@ class Beat:
 
     Args:
         pace: whose turns they are; `None`: every start at once, and only the lag is measured.
+        idle: whether there is nothing whose lag could matter, so that it may rest.
     """
 
-    def __init__(self, pace: Pace | None) -> None:
+    def __init__(self, pace: Pace | None, idle: Callable[[], bool] = lambda: False) -> None:
         self._pace = pace
+        self._idle = idle
+        self._idle_beats = 0
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ticks = Ticks(pace)
@@ -114,14 +133,19 @@ class Beat:
         """Wait for the next turn."""
         pace = self._pace
         if pace is None:
+            self.stir()
             return
-        if not self._waiting and pace.due <= now():
+        # After a rest nobody starts before a tick has told how late it comes.
+        if not self._waiting and pace.due <= now() and self._ticks.every:
             pace.reserve()
             return
         waiting = self._loop.create_future()
         self._waiting.append(waiting)
         if len(self._waiting) == 1:
+            rested = not self._ticks.every
             self._ticks.tune(waiting=True)
+            if rested and self._ticks.fd is None:
+                self._call_later()
         await waiting
 
     def ended(self) -> None:
@@ -129,16 +153,28 @@ class Beat:
         if self._pace is not None:
             self._pace.ended()
 
+    def stir(self) -> None:
+        """Measure again, if it rests."""
+        if not self._ticks.every:
+            self._ticks.tune(waiting=False)
+            if self._ticks.fd is None:
+                self._call_later()
+
     def _call_later(self) -> None:
         self._ticks.again()
         self._call = self._loop.call_later(self._ticks.every, self._on_call)
 
     def _on_call(self) -> None:
         self._on_tick()
-        self._call_later()
+        if self._ticks.every:
+            self._call_later()
 
     def _on_tick(self) -> None:
         self._ticks.came()
+        self._idle_beats = self._idle_beats + 1 if self._idle() else 0
+        if self._idle_beats >= _IDLE_BEATS:
+            self._ticks.rest()
+            return
         pace = self._pace
         if pace is None:
             return
@@ -152,11 +188,11 @@ class Beat:
 
 
 @contextlib.contextmanager
-def beating(*, paced: bool) -> Iterator[Beat]:
+def beating(idle: Callable[[], bool], *, paced: bool) -> Iterator[Beat]:
     """The beat of the running event loop, in this process's pace or in none."""
     if not paced:
-        with Beat(None) as beat:
+        with Beat(None, idle) as beat:
             yield beat
         return
-    with kept() as pace, Beat(pace) as beat:
+    with kept() as pace, Beat(pace, idle) as beat:
         yield beat

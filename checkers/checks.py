@@ -39,17 +39,23 @@ class ClientName(StrEnum):
 
 
 class Item(msgspec.Struct, frozen=True, array_like=True):
-    """A target with its place in the request."""
+    """A target with its place in the request.
+
+    Attributes:
+        since: instant of the monotonic clock at which it was meant to begin; `None`: with the run.
+    """
 
     seq: int
     target: Target
+    since: float | None = None
 
 
 class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
     """Checks with one client.
 
     Attributes:
-        waiting_since: instant of the monotonic clock from which every check waits for its turn.
+        waiting_since: instant of the monotonic clock from which every check waits for its turn
+            that has no instant of its own.
         allowed_networks: special networks that may be contacted; `None`: every address.
         per_host: checks in flight at most to one host and port as written; 0: any number.
         paced: spread the starts, so that our own lag stays small.
@@ -115,7 +121,10 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
 
     def _conversation(self, item: Item) -> Conversation:
         return check(
-            item.seq, item.target, waiting_since=self.waiting_since, with_findings=self.findings
+            item.seq,
+            item.target,
+            waiting_since=self._meant_to_begin(item),
+            with_findings=self.findings,
         )
 
     def _internal_error(self, item: Item, error: Exception) -> Outcome:
@@ -124,8 +133,11 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
 
     def fault(self, item: Item, fault: "Fault", detail: str) -> Outcome:
         """The outcome of a target that could not be checked through a fault of ours."""
-        queued = max(now() - self.waiting_since, 0.0)
+        queued = max(now() - self._meant_to_begin(item), 0.0)
         return _unknown(item, Reason(fault.value), detail, queued)
+
+    def _meant_to_begin(self, item: Item) -> float:
+        return self.waiting_since if item.since is None else item.since
 
     def _carry_out(self, client: BlockingClient, item: Item) -> Outcome:
         conversation = self._conversation(item)
@@ -183,7 +195,8 @@ class CheckWork(msgspec.Struct, frozen=True, kw_only=True):
 
 def not_measured(item: Item, detail: str) -> Outcome:
     """The outcome of a target that this machine was in no state to check."""
-    return _unknown(item, Reason.NOT_MEASURED, detail, 0.0)
+    queued = 0.0 if item.since is None else max(now() - item.since, 0.0)
+    return _unknown(item, Reason.NOT_MEASURED, detail, queued)
 
 
 def _unknown(item: Item, reason: Reason, detail: str, queued: float) -> Outcome:

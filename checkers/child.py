@@ -14,13 +14,14 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Final, Self
 
 _LENGTH: Final = struct.Struct(">I")
 _PR_SET_PDEATHSIG: Final = 1
 # What one pipe may hold back before a writer waits, in bytes.
 _READ_LIMIT: Final = 1024 * 1024
+_READ_AT_ONCE: Final = 256 * 1024
 # A process that was told to end by closing its input is killed after this long, in seconds.
 _PATIENCE_SECONDS: Final = 2.0
 # Twice what the widest strategy may need, and some.
@@ -153,6 +154,70 @@ class Line:
         data = memoryview(framed(payload))
         while data:
             data = data[self._out.write(data) :]
+
+    def on_loop(self) -> "LoopLine":
+        """The same on the running event loop; nothing may have been read before."""
+        return LoopLine(self._in.fileno(), self._out.fileno())
+
+
+class LoopLine:
+    """The child's end for an event loop, which goes on while a pipe is empty or full.
+
+    No thread is woken for a frame: a wake-up costs more than the frame.
+    """
+
+    def __init__(self, source: int, sink: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._source, self._sink = source, sink
+        self._read = bytearray()
+        self._writing = asyncio.Lock()
+        os.set_blocking(source, False)
+        os.set_blocking(sink, False)
+
+    async def read(self) -> bytes | None:
+        """The next frame, `None` once the parent has closed its end."""
+        while (frame := self._cut()) is None:
+            await self._until(self._loop.add_reader, self._loop.remove_reader, self._source)
+            with contextlib.suppress(BlockingIOError):
+                more = os.read(self._source, _READ_AT_ONCE)
+                if not more:
+                    return None
+                self._read += more
+        return frame
+
+    async def write(self, payload: bytes) -> None:
+        """Hand over one frame, waiting while the pipe is full."""
+        async with self._writing:
+            data = memoryview(framed(payload))
+            while data:
+                try:
+                    data = data[os.write(self._sink, data) :]
+                except BlockingIOError:
+                    await self._until(self._loop.add_writer, self._loop.remove_writer, self._sink)
+
+    def _cut(self) -> bytes | None:
+        if len(self._read) < _LENGTH.size:
+            return None
+        end = _LENGTH.size + _LENGTH.unpack_from(self._read)[0]
+        if len(self._read) < end:
+            return None
+        frame = bytes(memoryview(self._read)[_LENGTH.size : end])
+        del self._read[:end]
+        return frame
+
+    async def _until(
+        self,
+        add: Callable[[int, Callable[[], None]], None],
+        remove: Callable[[int], bool],
+        descriptor: int,
+    ) -> None:
+        """Wait until a descriptor is ready."""
+        ready = asyncio.Event()
+        add(descriptor, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            remove(descriptor)
 
 
 def settle_in() -> None:

@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from checkers.checks import Item
-from checkers.child import Line, settle_in
+from checkers.child import Line, LoopLine, settle_in
 from checkers.errors import CheckerError
 from checkers.messages import (
     Begin,
@@ -34,11 +34,15 @@ from checkers.metered import metered
 from checkers.outcome import Outcome
 from checkers.strategies.catalogue import CATALOGUE, StrategyName
 from checkers.strategies.strategy import Limits, Strategy
+from checkers.strategies.supply import Stream
 
 logger = logging.getLogger(__name__)
 
 # What may wait for the parent to read it, in frames, before the runs wait too.
 _UNREAD_FRAMES: Final = 64
+# An outcome of a stream is held back for this long: nobody waits for it, and a frame for each
+# check would cost as much as the check.
+_STREAM_HOLD_SECONDS: Final = 0.2
 
 
 class _Run:
@@ -47,13 +51,32 @@ class _Run:
     def __init__(self, begin: Begin) -> None:
         self.begin = begin
         self.items: list[Item] = []
+        self.stream: Stream[Item] | None = None
+        if begin.stream:
+            self.stream = Stream(begin.work.per_place(), hold_seconds=_STREAM_HOLD_SECONDS)
         self.task: asyncio.Task[None] | None = None
+
+    def take(self, items: list[Item], *, last: bool) -> bool:
+        """Take in some of its items; whether it is to be started now."""
+        if self.stream is None:
+            self.items.extend(items)
+            return last
+        if items:
+            self.stream.give(items)
+        if last:
+            self.stream.finish()
+        return False
+
+    def finish(self) -> None:
+        """Begin nothing more of a stream, which may still be making itself ready."""
+        if self.stream is not None:
+            self.stream.close()
 
 
 class Host:
     """Carries out the runs it is told of, several at once if need be."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: LoopLine) -> None:
         self._line = line
         self._runs: dict[int, _Run] = {}
         self._strategies: dict[tuple[StrategyName, int], Strategy] = {}
@@ -66,8 +89,10 @@ class Host:
         async with asyncio.TaskGroup() as group:
             writer = group.create_task(self._write())
             await self._send(Ready(pid=os.getpid()))
-            while (payload := await asyncio.to_thread(self._line.read)) is not None:
+            while (payload := await self._line.read()) is not None:
                 self._take(decode_to_host(payload), group)
+                # What was begun is under way before the next frame can cancel it.
+                await asyncio.sleep(0)
             for run in self._runs.values():
                 if run.task is not None:
                     run.task.cancel()
@@ -75,24 +100,29 @@ class Host:
 
     def _take(self, message: ToHost, group: asyncio.TaskGroup) -> None:
         if isinstance(message, Finish):
-            for strategy in self._at_work:
-                strategy.finish()
+            self._finish()
+        elif isinstance(message, Begin):
+            self._runs[message.run] = run = _Run(message)
+            if message.stream:
+                run.task = group.create_task(self._carry_out(run))
+        elif (found := self._runs.get(message.run)) is None:
             return
-        if isinstance(message, Begin):
-            self._runs[message.run] = _Run(message)
-            return
-        run = self._runs.get(message.run)
-        if run is None:
-            return
-        if isinstance(message, Cancel):
-            if run.task is None:
-                del self._runs[message.run]
-            else:
-                run.task.cancel()
-            return
-        run.items.extend(message.items)
-        if message.last:
-            run.task = group.create_task(self._carry_out(run))
+        elif isinstance(message, Cancel):
+            self._cancel(found)
+        elif found.take(message.items, last=message.last):
+            found.task = group.create_task(self._carry_out(found))
+
+    def _finish(self) -> None:
+        for strategy in self._at_work:
+            strategy.finish()
+        for run in self._runs.values():
+            run.finish()
+
+    def _cancel(self, run: _Run) -> None:
+        if run.task is None:
+            del self._runs[run.begin.run]
+        else:
+            run.task.cancel()
 
     async def _carry_out(self, run: _Run) -> None:
         begin, asked = run.begin, monotonic()
@@ -142,7 +172,7 @@ class Host:
         found = await metered(
             strategy,
             begin.work,
-            run.items,
+            run.items if run.stream is None else run.stream,
             emit,
             asked=asked,
             begun=lambda now: msgspec.structs.replace(begin.work, waiting_since=now),
@@ -154,9 +184,7 @@ class Host:
 
     async def _write(self) -> None:
         while True:
-            frame = await self._unsent.get()
-            # In a thread: a parent that is slow to read must not stop the clock of the checks.
-            await asyncio.to_thread(self._line.write, frame)
+            await self._line.write(await self._unsent.get())
 
 
 def main() -> None:
@@ -164,8 +192,12 @@ def main() -> None:
     settle_in()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")
     line = Line()
+
+    async def serve() -> None:
+        await Host(line.on_loop()).serve()
+
     with contextlib.suppress(KeyboardInterrupt):
-        uvloop.run(Host(line).serve())
+        uvloop.run(serve())
     # Threads waiting for a name server must not hold up the end.
     os._exit(0)
 

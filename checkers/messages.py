@@ -9,16 +9,21 @@ from checkers.strategies.catalogue import StrategyName
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
-    """Carry out this work; its items follow."""
+    """Carry out this work; its items follow.
+
+    Attributes:
+        stream: begin at once, and carry out items as they come.
+    """
 
     run: int
     strategy: StrategyName
     concurrency: int
     work: CheckWork
+    stream: bool = False
 
 
 class Items(msgspec.Struct, frozen=True, kw_only=True, tag="items"):
-    """Some of a run's items; the run starts with the last."""
+    """Some of a run's items; it starts with the last, and a stream ends with it."""
 
     run: int
     items: list[Item]

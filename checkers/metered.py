@@ -1,6 +1,6 @@
 """A run under a meter: what it took and what it cost, apart from making it ready."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ class Metered(NamedTuple):
 async def metered(
     strategy: Strategy,
     work: Work[Item, Out],
-    items: Sequence[Item],
+    items: Iterable[Item],
     emit: Emit[Out],
     *,
     asked: float,

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.api.problems import MAX_ERRORS, pointer_to
 from app.domain.errors import FieldError, Invalid
@@ -20,12 +21,17 @@ TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 def _is_rfc3339(value: object) -> object:
     """A number would pass for seconds, a date for its midnight; neither is an instant."""
-    if isinstance(value, str) and not _RFC3339.match(value):
+    if not (isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.match(value))):
         raise ValueError("an instant is written as in 2026-11-24T08:00:00Z (RFC 3339)")
     return value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_is_rfc3339)]
+# Not strict: what is strict takes no text for an instant once it has been looked at before.
+Instant = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    BeforeValidator(_is_rfc3339, json_schema_input_type=AwareDatetime),
+]
 
 
 class Asked(BaseModel):

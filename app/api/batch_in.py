@@ -159,7 +159,7 @@ async def read_batch(body: Body, query: BatchQuery) -> BatchDraft:
                 "A parameter belongs into the body.",
                 [FieldError(f"/{n}", "query: a JSON body says this itself") for n in misplaced],
             )
-        return _of_json(await body.json(BatchIn), skip_invalid=query.skips_invalid)
+        return drafted(await body.json(BatchIn), skip_invalid=query.skips_invalid)
     reader = READERS.get(body.media_type)
     if reader is None:
         types = ", ".join((JSON, *READERS))
@@ -173,7 +173,8 @@ async def read_batch(body: Body, query: BatchQuery) -> BatchDraft:
     return _draft(options, gathered.targets, faults)
 
 
-def _of_json(asked: BatchIn, *, skip_invalid: bool) -> BatchDraft:
+def drafted(asked: BatchIn, *, skip_invalid: bool = False) -> BatchDraft:
+    """The batch that a body in JSON asks for; raises `Invalid`."""
     faults = Faults()
     return _draft(asked, asked.gathered(faults, skip_invalid=skip_invalid), faults)
 

@@ -56,6 +56,14 @@ class Body:
         except ClientDisconnect as error:
             raise Malformed("The body stopped half-way.") from error
 
+    async def raw_json(self) -> bytes:
+        """The body, which calls itself JSON; raises `UnsupportedMediaType` if it does not."""
+        if not self.is_json:
+            raise UnsupportedMediaType(
+                f"The body is {self.media_type or 'of no type'}; send {JSON}."
+            )
+        return b"".join([chunk async for chunk in self.chunks()])
+
     async def json(self, model: type[Model]) -> Model:
         """The body as a model.
 
@@ -64,18 +72,31 @@ class Body:
             Malformed: it calls itself JSON and is not.
             Invalid: it is JSON that the model refuses, with a pointer for each reason.
         """
-        if not self.is_json:
-            raise UnsupportedMediaType(
-                f"The body is {self.media_type or 'of no type'}; send {JSON}."
-            )
-        raw = b"".join([chunk async for chunk in self.chunks()])
+        raw = await self.raw_json()
         # 100,000 targets take a second to check; the event loop has others to answer.
         return await asyncio.to_thread(checked, raw, model)
+
+    async def nothing(self) -> None:
+        """Make sure that there is no body; raises `Invalid`."""
+        async for chunk in self.chunks():
+            if chunk:
+                told = "There is nothing to be said in a body here."
+                raise Invalid(told, [FieldError("", told)])
 
 
 async def read_json(request: Request, model: type[Model]) -> Model:
     """The body of a request as a model; raises as `Body.json`."""
     return await Body(request).json(model)
+
+
+async def read_optional(request: Request, model: type[Model]) -> Model:
+    """As `read_json`; a body that is left out is an empty object."""
+    body = Body(request)
+    if request.headers.get("content-length", "") in {"", "0"} and "transfer-encoding" not in (
+        request.headers
+    ):
+        return checked(b"{}", model)
+    return await body.json(model)
 
 
 def checked(raw: bytes, model: type[Model]) -> Model:

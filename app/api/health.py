@@ -47,5 +47,7 @@ async def readyz(service: Wired, response: Response) -> Health:
         missing.append("stopping: nothing new is begun")
     elif not service.dispatcher.serving:
         missing.append("dispatcher: nothing that is queued is carried out")
+    elif service.guard.stuck:
+        missing.append("monitors: nothing that is due is checked")
     response.status_code = 503 if missing else 200
     return Health(status="unavailable" if missing else "ok", missing=missing)

@@ -11,13 +11,11 @@ router = APIRouter(include_in_schema=False)
 _LATER: Final = (
     *(
         f"/api/v1/{name}{rest}"
-        for name in (
-            "monitors", "schedules", "incidents", "maintenances", "channels",
-            "deliveries", "status-pages",
-        )
+        for name in ("status-pages",)
         for rest in ("", "/{_:path}")
     ),
-    "/api/v1/events",
+    "/api/v1/monitors/{_}/latency",
+    "/api/v1/monitors/{_}/slo",
     "/metrics",
     "/probe",
 )  # fmt: skip

@@ -1,20 +1,19 @@
 """Targets as they are read back: complete, their secrets masked."""
 
 from base64 import b64decode
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel
 
 from app.api.targets import MASK
 from app.reports.outcomes import expectation_out
-from checkers import Item
+from checkers import Item, Target
 from checkers.target import SECRET_HEADERS
 
 
-class TargetOut(BaseModel):
-    """A target of a batch as it is checked, defaults filled in."""
+class PlainTargetOut(BaseModel):
+    """A target as it is checked, defaults filled in, secrets masked."""
 
-    seq: int
     url: str
     method: str
     headers: dict[str, str]
@@ -30,10 +29,9 @@ class TargetOut(BaseModel):
     expect: list[dict[str, Any]]
 
     @classmethod
-    def of(cls, item: Item) -> "TargetOut":
-        target = item.target
+    def of_target(cls, target: Target, **more: Any) -> Self:
         return cls(
-            seq=item.seq,
+            **more,
             url=target.url,
             method=target.method,
             headers={
@@ -51,6 +49,16 @@ class TargetOut(BaseModel):
             max_body_bytes=target.max_body_bytes,
             expect=[expectation_out(expectation) for expectation in target.expect],
         )
+
+
+class TargetOut(PlainTargetOut):
+    """A target of a batch, with its place in the request."""
+
+    seq: int
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        return cls.of_target(item.target, seq=item.seq)
 
 
 class TargetPage(BaseModel):

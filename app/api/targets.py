@@ -22,8 +22,8 @@ from checkers.target import (
     SECRET_HEADERS,
 )
 
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)\Z")
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)\Z")
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 # RFC 6750, 2.1.
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
 _FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*\Z")
@@ -38,7 +38,7 @@ _MAX_EXPECTATIONS: Final = 100
 _MAX_HEADERS: Final = 100
 
 
-def _seconds(value: object) -> object:
+def seconds_of(value: object) -> object:
     """Seconds of a duration given as a number or as text such as `250ms`."""
     if isinstance(value, str):
         found = _DURATION.match(value)
@@ -50,7 +50,7 @@ def _seconds(value: object) -> object:
 
 Duration = Annotated[
     float,
-    BeforeValidator(_seconds, json_schema_input_type=float | str),
+    BeforeValidator(seconds_of, json_schema_input_type=float | str),
     Field(ge=MIN_TIMEOUT_SECONDS, le=MAX_TIMEOUT_SECONDS),
 ]
 

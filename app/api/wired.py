@@ -7,9 +7,13 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request, Response
 
+from app.channels.notifier import Notifier
 from app.domain.errors import FieldError, Invalid
 from app.engine.local import Engine
 from app.services.dispatcher import Dispatcher
+from app.services.guarding import Guard
+from app.services.incidents import Incidents
+from app.services.monitors import Monitors
 from app.services.notices import Notices
 from app.storage.database import Database
 from app.storage.idempotency import Once
@@ -26,6 +30,10 @@ class Service:
     engine: Engine
     notices: Notices
     dispatcher: Dispatcher
+    monitors: Monitors
+    incidents: Incidents
+    guard: Guard
+    notifier: Notifier
 
 
 def _service(request: Request) -> Service:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
+from app.cli.monitor_commands import monitors
 
 app = typer.Typer(
     name="tercet",
@@ -16,6 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(monitors)
 
 
 class StrategyOption(StrEnum):
@@ -251,6 +255,14 @@ def demo(
     from app.cli import demo as command  # noqa: PLC0415 -- see above
 
     raise typer.Exit(command.demo(keep=keep))
+
+
+@app.command()
+def status() -> None:
+    """Show what the service at TERCET_SERVER finds wrong. Exit code: 1 when a monitor is down."""
+    from app.cli import monitors as command  # noqa: PLC0415 -- see above
+
+    raise typer.Exit(command.status())
 
 
 @app.command()

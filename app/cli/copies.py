@@ -4,14 +4,14 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.cli.configured import read_settings
 from app.storage import copies
+from app.storage.file import CannotMigrate
 from app.storage.vault import WrongKey
 
-_CANNOT = (copies.NotACopy, WrongKey, SQLAlchemyError, sqlite3.Error, CommandError, OSError)
+_CANNOT = (copies.NotACopy, WrongKey, SQLAlchemyError, sqlite3.Error, CannotMigrate, OSError)
 
 
 def backup(to: Path) -> int:

@@ -16,9 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from app.cli import screen
+from app.cli.demo_monitor import MonitorNotShown, show_monitor
 from checkers import CATALOGUE
 from checkers.workloads.aside import serving
-from checkers.workloads.site import Addresses
+from checkers.workloads.bundled import Addresses
 
 _STRATEGIES: Final = tuple(CATALOGUE)
 _WAIT_SECONDS: Final = 60
@@ -39,7 +40,7 @@ def demo(*, keep: bool) -> int:
             return _show(console, targets, service, keep=keep)
     except KeyboardInterrupt:
         return 130
-    except (requests.RequestException, DemoFailed) as error:
+    except (requests.RequestException, DemoFailed, MonitorNotShown) as error:
         sys.stderr.write(f"tercet demo: {error}\n")
         return 2
 
@@ -74,7 +75,8 @@ def _show(console: Console, targets: Addresses, service: str, *, keep: bool) -> 
     )
     console.print("A comparison over 30 URLs, half of them answering after 50 ms, 3 rounds:\n")
     _print_comparison(console, comparison)
-    console.print(f"Its page: {service}{comparison['links']['page']}")
+    show_monitor(console, service)
+    console.print(f"The comparison's page: {service}{comparison['links']['page']}")
     if keep:
         console.print("\nServing until Ctrl-C.")
         signal.pause()

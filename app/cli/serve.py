@@ -8,20 +8,19 @@ import sys
 from types import FrameType
 
 import uvicorn
-from alembic.util import CommandError
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import logs
 from app.cli.configured import read_settings
 from app.main import build
-from app.storage.file import DatabaseInUse, DatabaseLock, migrate, open_vault
+from app.storage.file import CannotMigrate, DatabaseInUse, DatabaseLock, migrate, open_vault
 from app.storage.vault import WrongKey
 from checkers.child import collect_rarely
 
 _BACKLOG = 2048
 _CANNOT_START = (
-    DatabaseInUse, WrongKey, SQLAlchemyError, sqlite3.Error, CommandError, OSError,
+    DatabaseInUse, WrongKey, SQLAlchemyError, sqlite3.Error, CannotMigrate, OSError,
 )  # fmt: skip
 
 
@@ -98,7 +97,7 @@ def migrate_database(revision: str) -> int:
         lock = DatabaseLock(settings.database_url)
         migrate(settings.database_url, revision)
         lock.release()
-    except (DatabaseInUse, SQLAlchemyError, CommandError, OSError) as error:
+    except (DatabaseInUse, SQLAlchemyError, CannotMigrate, OSError) as error:
         return _refuse(str(error))
     sys.stderr.write(f"{settings.database_url} is at revision {revision}.\n")
     return 0

@@ -10,6 +10,8 @@ from typing import Final
 
 #: So many monitors have to fail together before it can be us; fewer may well share one machine.
 FEWEST: Final = 5
+# One that answers may be a neighbour; three are the world.
+_FEWEST_BACK: Final = 3
 # What was seen longer ago tells nothing of now.
 _REMEMBERED: Final = timedelta(seconds=60)
 # Evidence is waited for so long; then a failure is believed without it.
@@ -80,7 +82,7 @@ class Connectivity:
             at = self._canaries_at
             return at is not None and at > self.lost_since and not self._canaries_failed
         failed, all_of_them = self._since(max(now - _LATELY, self.lost_since))
-        return all_of_them > 0 and failed * 2 < all_of_them
+        return all_of_them >= _FEWEST_BACK and failed * 2 < all_of_them
 
     def failing(self) -> tuple[int, int]:
         """How many monitors failed lately, and of how many."""

@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from app.domain.incident import Incident, MonitorName
+from checkers import Outcome
+
 # Quick at first, for a receiver that is being restarted; a day in all, for one that is away.
 _REST_SECONDS: Final = (
     1, 2, 5, 15, 60, 300, 900, 3600, 2 * 3600, 4 * 3600, 4 * 3600, 6 * 3600, 6 * 3600,
@@ -38,6 +41,21 @@ DEFAULT_EVENTS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What people are to be told.
+
+    Attributes:
+        outcome: what was seen last, where that is why.
+    """
+
+    type: MessageType
+    at: datetime
+    incident: Incident | None = None
+    monitor: MonitorName | None = None
+    outcome: Outcome | None = None
+
+
 class ChannelType(StrEnum):
     """The ways of telling people."""
 
@@ -52,6 +70,7 @@ class Channel:
 
     Attributes:
         url: an address; what of it is secret is never shown.
+        shown_url: the same with `***` for what is secret.
         secret: signs webhooks; `None`: no signature.
         remind_every: seconds between reminders while an incident is open; `None`: none.
     """
@@ -61,6 +80,7 @@ class Channel:
     name: str | None
     type: ChannelType
     url: str
+    shown_url: str
     secret: str | None
     events: tuple[MessageType, ...]
     enabled: bool
@@ -77,6 +97,14 @@ class DeliveryStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelName:
+    """Which channel something is about."""
+
+    id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """One message on its way over one channel.
 
@@ -85,7 +113,7 @@ class Delivery:
     """
 
     id: str
-    channel: str
+    channel: ChannelName
     incident: str | None
     type: MessageType
     status: DeliveryStatus
@@ -97,13 +125,42 @@ class Delivery:
     body: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Try:
+    """How one try at a delivery went.
+
+    Attributes:
+        error: why the message was not taken; `None`: it was.
+        final: whether another try can do no better.
+    """
+
+    error: str | None = None
+    final: bool = False
+
+
+def after_try(
+    tried: Try, tries: int, since: datetime, now: datetime
+) -> tuple[DeliveryStatus, datetime | None]:
+    """What becomes of a delivery after so many tries, and when it is tried next.
+
+    Args:
+        since: when it was tried first.
+    """
+    if tried.error is None:
+        return DeliveryStatus.SENT, None
+    rest = None if tried.final else rest_after(tries, since, now)
+    return (DeliveryStatus.DEAD, None) if rest is None else (DeliveryStatus.PENDING, now + rest)
+
+
 def rest_after(tries: int, since: datetime, now: datetime) -> timedelta | None:
     """How long to wait after so many failed tries; `None` once a day has been tried.
 
     Args:
-        since: when it was first due.
+        since: when it was tried first; the last try is a day later.
     """
-    if now - since >= _GIVEN_UP_AFTER:
+    left = since + _GIVEN_UP_AFTER - now
+    if left <= timedelta(0):
         return None
     rest = _REST_SECONDS[min(tries, len(_REST_SECONDS)) - 1]
-    return timedelta(seconds=rest * random.uniform(1 - _JITTER, 1 + _JITTER))
+    jittered = timedelta(seconds=rest * random.uniform(1 - _JITTER, 1 + _JITTER))
+    return min(jittered, left)

@@ -53,7 +53,9 @@ class Schedule:
         if self.cron is None:
             assert self.interval is not None
             return now + timedelta(seconds=self.interval)
-        return next(_cron(self.cron, self.timezone, now)).astimezone(UTC)
+        named = (found.astimezone(UTC) for found in _cron(self.cron, self.timezone, now))
+        # In the hour that clocks go through twice, what is named lies in the first passage.
+        return next(at for at in named if at > now)
 
     def period(self, now: datetime) -> timedelta:
         """How long it is from one tick to the next, about now."""

@@ -14,8 +14,8 @@ from app.engine.local import RunFailed
 from checkers.child import Child, ChildLost
 from checkers.laboratory import Carried, decode_carried
 from checkers.messages import encode
+from checkers.workloads.bundled import Addresses
 from checkers.workloads.carried import Order
-from checkers.workloads.site import Addresses
 
 _MODULE: Final = "checkers.laboratory"
 _SITE: Final = "checkers.workloads.site"

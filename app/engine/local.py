@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from time import monotonic
@@ -13,6 +14,8 @@ import structlog
 
 from app import USER_AGENT
 from app.engine.process import HostProcess, fresh_host
+from app.engine.remaining import DEATHS, Remaining
+from app.engine.stream import Streaming
 from checkers import Item, Outcome, StrategyName
 from checkers.checks import CheckWork, ClientName
 from checkers.child import Child, ChildLost
@@ -26,17 +29,10 @@ from checkers.messages import (
     encode,
 )
 from checkers.meter import Usage
-from checkers.strategies.strategy import Fault
 
 logger = structlog.get_logger(__name__)
 
 _ITEMS_PER_FRAME: Final = 1000
-# A run whose process dies this often within this time, with no new outcome, is given up.
-_DEATHS: Final = 5
-_DEATHS_WITHIN_SECONDS: Final = 60.0
-_TRIES: Final = 2
-# Before a process is started again; what killed it may be passing, such as a lack of memory.
-_REST_SECONDS: Final = 0.05
 
 Emit = Callable[[list[Outcome]], Awaitable[None]]
 
@@ -92,6 +88,7 @@ class Engine:
         self._hosts = {slot: HostProcess() for slot in Slot}
         self._numbers = itertools.count(1)
         self._under_way: set[_Execution] = set()
+        self._streams: weakref.WeakSet[Streaming] = weakref.WeakSet()
         self._finishing = False
 
     async def execute(self, slot: Slot, order: Order, items: Sequence[Item], emit: Emit) -> Report:
@@ -108,10 +105,20 @@ class Engine:
         async with fresh_host() as host:
             return await self._execute(host, order, items, emit)
 
+    def stream(self, slot: Slot, order: Order, emit: Emit) -> Streaming:
+        """A run that stays open, for as long as its `serve` is under way."""
+        begin = self._begin(order, stream=True)
+        streaming = Streaming(self._hosts[slot], begin, self._numbers, emit)
+        if self._finishing:
+            streaming.begin_nothing()
+        self._streams.add(streaming)
+        return streaming
+
     async def finish(self) -> None:
         """Begin no further check of any run; those in flight still come to their outcome."""
         self._finishing = True
-        await asyncio.gather(*(execution.finish() for execution in self._under_way))
+        executions = [execution.finish() for execution in self._under_way]
+        await asyncio.gather(*executions, *[stream.finish() for stream in self._streams])
 
     async def close(self) -> None:
         """End every process."""
@@ -120,7 +127,17 @@ class Engine:
     async def _execute(
         self, host: HostProcess, order: Order, items: Sequence[Item], emit: Emit
     ) -> Report:
-        begin = Begin(
+        if self._finishing:
+            raise RunInterrupted
+        execution = _Execution(host, self._begin(order), items, emit)
+        self._under_way.add(execution)
+        try:
+            return await execution.carry_out()
+        finally:
+            self._under_way.discard(execution)
+
+    def _begin(self, order: Order, *, stream: bool = False) -> Begin:
+        return Begin(
             run=next(self._numbers),
             strategy=order.strategy,
             concurrency=order.concurrency,
@@ -134,15 +151,8 @@ class Engine:
                 paced=order.paced,
                 findings=order.findings,
             ),
+            stream=stream,
         )
-        if self._finishing:
-            raise RunInterrupted
-        execution = _Execution(host, begin, items, emit)
-        self._under_way.add(execution)
-        try:
-            return await execution.carry_out()
-        finally:
-            self._under_way.discard(execution)
 
 
 class _Execution:
@@ -151,10 +161,8 @@ class _Execution:
     def __init__(self, host: HostProcess, begin: Begin, items: Sequence[Item], emit: Emit) -> None:
         self._host = host
         self._begin = begin
-        self._left = {item.seq: item for item in items}
+        self._left = Remaining(begin.work, begin.concurrency, items)
         self._emit = emit
-        self._tries: dict[int, int] = {}
-        self._deaths: list[float] = []
         self._lost_process = False
         self._finishing = False
         self._child: Child | None = None
@@ -175,7 +183,7 @@ class _Execution:
                 ended = await self._try(asked)
             except (ChildLost, OSError) as error:
                 await self._bury(error)
-                await asyncio.sleep(_REST_SECONDS * len(self._deaths))
+                await asyncio.sleep(self._left.rest_seconds)
                 continue
             if ended.error is not None:
                 raise RunFailed(ended.error)
@@ -225,37 +233,23 @@ class _Execution:
 
     async def _send(self, child: Child) -> None:
         await child.send(encode(self._begin))
-        items = list(self._left.values())
+        items = self._left.items
         for start in range(0, len(items), _ITEMS_PER_FRAME):
             part = items[start : start + _ITEMS_PER_FRAME]
             last = start + _ITEMS_PER_FRAME >= len(items)
             await child.send(encode(Items(run=self._begin.run, items=part, last=last)))
 
     async def _take(self, outcomes: list[Outcome]) -> None:
-        for outcome in outcomes:
-            del self._left[outcome.seq]
-        self._deaths.clear()
+        self._left.settle(outcomes)
         await self._emit(outcomes)
 
     async def _bury(self, error: Exception) -> None:
-        """Note a death: what was in flight is tried once more, then it is lost.
-
-        Lanes take items in order, so the first ones without an outcome were in flight.
-        """
-        now = monotonic()
+        """Note a death: what was in flight is tried once more, then it is lost."""
         self._lost_process = True
-        self._deaths = [at for at in self._deaths if now - at < _DEATHS_WITHIN_SECONDS] + [now]
         logger.warning("child_lost", run=self._begin.run, error=str(error), left=len(self._left))
-        if len(self._deaths) >= _DEATHS:
+        if self._left.note_death():
             raise RunFailed(
-                f"The process that runs the checks died {_DEATHS} times without a new outcome."
+                f"The process that runs the checks died {DEATHS} times without a new outcome."
             ) from error
-        lost: list[Outcome] = []
-        for seq in itertools.islice(list(self._left), self._begin.concurrency):
-            self._tries[seq] = self._tries.get(seq, 0) + 1
-            if self._tries[seq] >= _TRIES:
-                item = self._left.pop(seq)
-                detail = "The process that ran this check was lost twice."
-                lost.append(self._begin.work.fault(item, Fault.WORKER_LOST, detail))
-        if lost:
+        if lost := self._left.bury():
             await self._emit(lost)

@@ -40,12 +40,16 @@ class HostProcess:
 
     @asynccontextmanager
     async def conversation(
-        self, run: int
+        self, run: int, *, unread: int = _UNREAD_MESSAGES
     ) -> AsyncIterator[tuple[Child, asyncio.Queue[Outcomes | Ended | None]]]:
-        """The living process, and the messages it sends of this run; `None` is its death."""
+        """The living process, and the messages it sends of this run; `None` is its death.
+
+        Args:
+            unread: how many may wait, so that a slow consumer slows the run, and with it every
+                other of the process; 0: any number.
+        """
         child = await self._living()
-        # Bounded, so that a slow consumer slows the run through the pipe.
-        answers: asyncio.Queue[Outcomes | Ended | None] = asyncio.Queue(_UNREAD_MESSAGES)
+        answers: asyncio.Queue[Outcomes | Ended | None] = asyncio.Queue(unread)
         self._waiting[run] = answers
         try:
             yield child, answers

@@ -69,13 +69,13 @@ async def _accept(
 ) -> Batch:
     def make(session: Session, now: datetime) -> str:
         public_id = clock.new_id("bat")
-        batches.insert_batch(session, public_id, _decided(session, draft(session)), now)
+        batches.insert_batch(session, public_id, decided(session, draft(session)), now)
         return public_id
 
     return await accepted(database, notices, once, make, batches.load)
 
 
-def _decided(session: Session, draft: BatchDraft) -> BatchDraft:
+def decided(session: Session, draft: BatchDraft) -> BatchDraft:
     """The draft with a strategy, where that was left to us."""
     if draft.left_to_us is None:
         return draft

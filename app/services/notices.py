@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
-from typing import TypeVar
+from typing import Final, TypeVar
 
 Thing = TypeVar("Thing")
+
+#: What to watch for changes of status and of incidents.
+TRANSITIONS: Final = "transitions"
 
 
 async def heard(event: asyncio.Event, seconds: float) -> bool:
@@ -25,6 +28,10 @@ class Notices:
     def __init__(self) -> None:
         self.work = asyncio.Event()
         self.callbacks = asyncio.Event()
+        self.schedules = asyncio.Event()
+        self.maintenances = asyncio.Event()
+        self.monitors = asyncio.Event()
+        self.deliveries = asyncio.Event()
         self.stop = asyncio.Event()
         self.closed_at = 0.0
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -40,10 +47,19 @@ class Notices:
         for watcher in self._watching.get(public_id, ()):
             watcher.set()
 
+    def moved(self) -> None:
+        """Tell that a monitor's status or an incident has changed."""
+        self.deliveries.set()
+        self.progressed(TRANSITIONS)
+
     def ended(self, public_id: str) -> None:
         """Tell that a batch or a comparison has come to its end."""
         self.callbacks.set()
         self.progressed(public_id)
+        self.tried(public_id)
+
+    def tried(self, public_id: str) -> None:
+        """Tell that a delivery was tried, to whoever waits for that."""
         for waiter in self._waiting.pop(public_id, ()):
             waiter.set()
 

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
+from sqlalchemy.orm import Session
 
 from app.services import clock
 from app.storage import upkeep
 from app.storage.database import Database
+from app.storage.surplus import remove_some, surplus
 
 logger = structlog.get_logger(__name__)
 
@@ -46,16 +49,25 @@ class Upkeep:
         await self._database.write(
             lambda session: upkeep.remove_expired_keys(session, now - KEYS_KEPT)
         )
+        await self._remove_surplus()
         if self._retention is not None:
             before = now - self._retention
-            steps = await _steps(
-                lambda: self._database.write(
-                    lambda session: upkeep.remove_some_expired(session, before), durable=False
-                )
-            )
+            steps = await self._in_steps(partial(upkeep.remove_some_expired, before=before))
             if steps:
                 logger.info("expired_removed", steps=steps, ended_before=before.isoformat())
+        await self._in_steps(upkeep.remove_some_unused)
         await _steps(self._database.give_space_back)
+
+    async def _remove_surplus(self) -> None:
+        """Remove what schedules have made beyond what they keep."""
+        found = await self._database.read(surplus)
+        for one in reversed(found):
+            await self._in_steps(partial(remove_some, one=one))
+        if found:
+            logger.info("surplus_removed", of_schedules=len(found))
+
+    async def _in_steps(self, step: Callable[[Session], bool]) -> int:
+        return await _steps(lambda: self._database.write(step, durable=False))
 
 
 async def _steps(step: Callable[[], Awaitable[bool]]) -> int:

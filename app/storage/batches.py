@@ -9,19 +9,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.domain.batch import (
-    QUICK_TARGETS,
-    Batch,
-    BatchDraft,
-    CallbackStatus,
-    RunStatus,
-)
+from app.domain.batch import QUICK_TARGETS, Batch, BatchDraft, CallbackStatus, RunStatus
 from app.domain.errors import NotFound
 from app.storage import targets
 from app.storage.figures import Figures, choice_json, figures_json, tally_json
 from app.storage.instants import micros, to_column
 from app.storage.rows import BatchRow
 from app.storage.stored_batch import batch_of
+from app.storage.targets import ScheduledList
 from checkers import Outcome
 
 
@@ -56,23 +51,19 @@ def insert_batch(
     *,
     list_id: int | None = None,
     of: Round | None = None,
+    scheduled: ScheduledList | None = None,
 ) -> int:
-    """Store a queued batch with its targets, or over a list that is stored already."""
+    """Store a queued batch with its targets, over a stored list, or over a schedule's."""
+    if scheduled is not None:
+        list_id = scheduled.list_id
     key = targets.insert_list(session, draft.targets) if list_id is None else list_id
     result = session.execute(
         insert(BatchRow)
         .values(
             public_id=public_id,
             list_id=key,
-            name=draft.name,
-            labels=json.dumps(dict(draft.labels)),
             status=RunStatus.QUEUED.value,
-            strategy=draft.strategy.value,
-            client=draft.client.value,
-            concurrency=draft.concurrency,
-            per_host=draft.per_host,
-            pace=draft.pace.value,
-            total=len(draft.targets),
+            total=len(draft.targets) if scheduled is None else scheduled.total,
             done=0,
             tally=tally_json({}, {}),
             created_at=to_column(now),
@@ -80,14 +71,29 @@ def insert_batch(
             comparison_id=None if of is None else of.comparison_key,
             round=None if of is None else of.number,
             contender=None if of is None else of.contender,
-            callback_url=draft.callback_url,
-            callback_status=None if draft.callback_url is None else CallbackStatus.PENDING.value,
-            callback_tries=None if draft.callback_url is None else 0,
-            choice=choice_json(draft.choice),
+            schedule_id=None if scheduled is None else scheduled.schedule_key,
+            **_as_asked(draft),
         )
         .returning(BatchRow.id)
     )
     return result.scalar_one()
+
+
+def _as_asked(draft: BatchDraft) -> dict[str, Any]:
+    told = draft.callback_url is not None
+    return {
+        "name": draft.name,
+        "labels": json.dumps(dict(draft.labels)),
+        "strategy": draft.strategy.value,
+        "client": draft.client.value,
+        "concurrency": draft.concurrency,
+        "per_host": draft.per_host,
+        "pace": draft.pace.value,
+        "callback_url": draft.callback_url,
+        "callback_status": CallbackStatus.PENDING.value if told else None,
+        "callback_tries": 0 if told else None,
+        "choice": choice_json(draft.choice),
+    }
 
 
 def load(session: Session, public_id: str) -> Batch:

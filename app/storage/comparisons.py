@@ -24,6 +24,7 @@ from app.storage.documents import (
 from app.storage.instants import from_column, from_optional, to_column
 from app.storage.rounds import number_of
 from app.storage.rows import BatchRow, ComparisonRow, TargetListRow, TargetRow
+from app.storage.targets import ScheduledList
 from app.storage.waiting import page_of, row_of, take_oldest
 
 
@@ -36,14 +37,22 @@ class Claim(NamedTuple):
 
 
 def insert_comparison(
-    session: Session, public_id: str, draft: ComparisonDraft, now: datetime
+    session: Session,
+    public_id: str,
+    draft: ComparisonDraft,
+    now: datetime,
+    *,
+    scheduled: ScheduledList | None = None,
 ) -> int:
-    """Store a queued comparison with its targets."""
+    """Store a queued comparison with its targets; of a schedule, over its list."""
+    list_id = (
+        targets.insert_list(session, draft.targets) if scheduled is None else scheduled.list_id
+    )
     result = session.execute(
         insert(ComparisonRow)
         .values(
             public_id=public_id,
-            list_id=targets.insert_list(session, draft.targets),
+            list_id=list_id,
             name=draft.name,
             labels=json.dumps(dict(draft.labels)),
             status=RunStatus.QUEUED.value,
@@ -55,6 +64,7 @@ def insert_comparison(
             per_host=draft.per_host,
             seed=draft.seed,
             created_at=to_column(now),
+            schedule_id=None if scheduled is None else scheduled.schedule_key,
         )
         .returning(ComparisonRow.id)
     )

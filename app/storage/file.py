@@ -1,13 +1,12 @@
 """The file behind a database: made, migrated, locked for one service, and the key beside it."""
 
+import contextlib
 import fcntl
 import os
 import sqlite3
 from pathlib import Path
 from typing import IO, Final
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.engine import make_url
 
 from app.storage.database import BUSY_SECONDS
@@ -20,6 +19,10 @@ _MIGRATIONS: Final = Path(__file__).parents[2] / "migrations"
 
 class DatabaseInUse(Exception):
     """Another service has this database open."""
+
+
+class CannotMigrate(Exception):
+    """The schema cannot be brought to a revision; the text says why."""
 
 
 class DatabaseLock:
@@ -48,7 +51,11 @@ def database_path(url: str) -> Path:
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Make the file if need be and bring its schema to a revision; `base` empties it."""
+    """Make the file if need be and bring its schema to a revision; `base` empties it.
+
+    Raises:
+        CannotMigrate: there is no such revision, or the file's own is not known here.
+    """
     path = database_path(url)
     if not path.exists():
         # What is asked and seen is nobody else's business; SQLite's other files follow suit.
@@ -58,13 +65,34 @@ def migrate(url: str, revision: str = "head") -> None:
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("VACUUM")
         connection.close()
+    if revision == "head" and _is_at_head(path):
+        return
+    # Loaded when there is something to do: it takes as long as the rest of a start.
+    from alembic import command  # noqa: PLC0415 -- see above
+    from alembic.config import Config  # noqa: PLC0415 -- see above
+    from alembic.util import CommandError  # noqa: PLC0415 -- see above
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    if revision == "base":
-        command.downgrade(config, revision)
-    else:
-        command.upgrade(config, revision)
+    try:
+        if revision == "base":
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)
+    except CommandError as error:
+        raise CannotMigrate(str(error)) from error
+
+
+def _is_at_head(path: Path) -> bool:
+    """Whether a file has the newest schema; files of migrations begin with their revision."""
+    newest = max(file.name[:4] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
+    with contextlib.closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as connection:
+        try:
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        except sqlite3.OperationalError:
+            return False
+    return found == [(newest,)]
 
 
 def open_vault(url: str, passphrase: str | None) -> Vault:

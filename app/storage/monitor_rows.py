@@ -91,7 +91,7 @@ class WatchRow(Row):
     turned_at: Mapped[int | None]
     recovered_at: Mapped[int | None]
     flapping: Mapped[bool]
-    maintenance: Mapped[bool]
+    maintenance_since: Mapped[int | None]
     incident_id: Mapped[int | None]
     unknown_since: Mapped[int | None]
 
@@ -198,7 +198,7 @@ class TransitionRow(Row):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    monitor_id: Mapped[int | None] = mapped_column(ForeignKey("monitors.id", ondelete="CASCADE"))
+    monitor_id: Mapped[int | None] = mapped_column(ForeignKey("monitors.id", ondelete="SET NULL"))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"))
     at: Mapped[int]
     entry: Mapped[str]
@@ -226,7 +226,10 @@ class GapRow(Row):
 
 
 class ChannelRow(Row):
-    """Where people are told; `url` and `secret` are sealed, `events` is JSON."""
+    """Where people are told; `url`, `shown_url` and `secret` are sealed, `events` is JSON.
+
+    `shown_url` is the address with `***` for what is secret in it.
+    """
 
     __tablename__ = "channels"
     __table_args__ = (
@@ -240,6 +243,7 @@ class ChannelRow(Row):
     name: Mapped[str | None]
     type: Mapped[str]
     url: Mapped[str]
+    shown_url: Mapped[str]
     secret: Mapped[str | None]
     events: Mapped[str]
     enabled: Mapped[bool]
@@ -250,7 +254,7 @@ class ChannelRow(Row):
 class DeliveryRow(Row):
     """One message for one channel, written in the commit that made it necessary; `body` is JSON.
 
-    `due_first_at` is from when on it could have been sent, `due_at` when it is tried next.
+    `due_first_at` is when it was tried first, or is to be; `due_at` when it is tried next.
     """
 
     __tablename__ = "deliveries"

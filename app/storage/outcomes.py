@@ -17,11 +17,13 @@ from checkers import Outcome, Reason, Status
 from checkers.outcome import BoundBy
 from checkers.url import without_surrogates
 
-_COLUMNS: Final = (
-    "batch_id, seq, status, reason, detail, http_status, http_version, final_url, redirects, "
+#: The columns of an outcome, wherever it is kept.
+OUTCOME_COLUMNS: Final = (
+    "status, reason, detail, http_status, http_version, final_url, redirects, "
     "remote_address, started_at, queued_us, total_us, name_lookup_us, connect_us, tls_us, wait_us, "
     "receive_us, body_bytes, excerpt, tls, earlier, error_bound_us, error_bound_by"
 )
+_COLUMNS: Final = f"batch_id, seq, {OUTCOME_COLUMNS}"
 # A re-run of what is stored already is harmless: a target has one outcome, the first.
 _INSERT: Final = (
     f"INSERT INTO outcomes ({_COLUMNS}) VALUES ({', '.join('?' * 24)}) ON CONFLICT DO NOTHING"  # noqa: S608 -- our own constants
@@ -42,7 +44,7 @@ _json = msgspec.json.Encoder().encode
 
 def insert_outcomes(session: Session, batch_key: int, outcomes: Iterable[Outcome]) -> int:
     """Store outcomes in one statement; how many of them were new."""
-    rows = [_columns(batch_key, outcome) for outcome in outcomes]
+    rows = [(batch_key, outcome.seq, *columns_of(outcome)) for outcome in outcomes]
     return session.connection().exec_driver_sql(_INSERT, rows).rowcount
 
 
@@ -142,11 +144,10 @@ def _percentiles(
     )
 
 
-def _columns(batch_key: int, outcome: Outcome) -> tuple[object, ...]:
+def columns_of(outcome: Outcome) -> tuple[object, ...]:
+    """What the columns of an outcome hold, from `status` on."""
     phases = outcome.phases
     return (
-        batch_key,
-        outcome.seq,
         outcome.status.value,
         None if outcome.reason is None else outcome.reason.value,
         _storable(outcome.detail),

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Select, delete, insert, select
 from sqlalchemy.orm import Session
 
 from app.storage.database import vault_of
+from app.storage.monitor_rows import ScheduleRow
 from app.storage.rows import BatchRow, ComparisonRow, OutcomeRow, TargetListRow, TargetRow
 from checkers import Item, Status, Target
 from checkers.target import SECRET_HEADERS
@@ -22,12 +23,20 @@ _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Target)
 
 
+class ScheduledList(NamedTuple):
+    """What a schedule makes now is over this list of so many targets, which others use too."""
+
+    schedule_key: int
+    list_id: int
+    total: int
+
+
 def insert_list(session: Session, targets: Sequence[Target]) -> int:
     """Store a list and answer its id."""
     specs = [_spec(target) for target in targets]
     (defaults, _), *_rest = Counter(specs).most_common(1)
     # Sealed once for all that are alike: no two sealings of a text are.
-    sealed = {spec: _sealed(session, spec) for spec in set(specs)}
+    sealed = {spec: sealed_spec(session, spec) for spec in set(specs)}
     result = session.execute(
         insert(TargetListRow)
         .values(total=len(targets), defaults=sealed[defaults])
@@ -35,7 +44,7 @@ def insert_list(session: Session, targets: Sequence[Target]) -> int:
     )
     list_id = result.scalar_one()
     rows = [
-        (list_id, seq, _storable(target.url), None if spec == defaults else sealed[spec])
+        (list_id, seq, storable_url(target.url), None if spec == defaults else sealed[spec])
         for seq, (target, spec) in enumerate(zip(targets, specs, strict=True))
     ]
     session.connection().exec_driver_sql(_INSERT, rows)
@@ -89,7 +98,7 @@ def _items(session: Session, list_id: int, query: Select[int, str, str | None]) 
     encoded = session.execute(
         select(TargetListRow.defaults).where(TargetListRow.id == list_id)
     ).scalar_one()
-    opened = lru_cache(maxsize=_SPECS)(partial(_opened, session))
+    opened = lru_cache(maxsize=_SPECS)(partial(opened_spec, session))
     defaults = opened(encoded)
     return [
         Item(seq, _target(url, defaults if spec is None else opened(spec)))
@@ -98,8 +107,9 @@ def _items(session: Session, list_id: int, query: Select[int, str, str | None]) 
 
 
 def remove_unused_list(session: Session, list_id: int) -> None:
-    """Remove a list that neither a batch nor a comparison uses any more."""
+    """Remove a list that no batch, comparison or schedule uses any more."""
     used = (
+        select(ScheduleRow.id).where(ScheduleRow.list_id == list_id).limit(1),
         select(BatchRow.id).where(BatchRow.list_id == list_id).limit(1),
         select(ComparisonRow.id).where(ComparisonRow.list_id == list_id).limit(1),
     )
@@ -107,12 +117,12 @@ def remove_unused_list(session: Session, list_id: int) -> None:
         session.execute(delete(TargetListRow).where(TargetListRow.id == list_id))
 
 
-def _sealed(session: Session, spec: str) -> str:
+def sealed_spec(session: Session, spec: str) -> str:
     """A target's JSON with its secrets sealed."""
     return _with_secrets(spec, vault_of(session).seal)
 
 
-def _opened(session: Session, spec: str) -> Target:
+def opened_spec(session: Session, spec: str) -> Target:
     """The target again; raises `WrongKey`."""
     return _decoder.decode(_with_secrets(spec, vault_of(session).open))
 
@@ -133,7 +143,7 @@ def _with_secrets(spec: str, change: Callable[[str], str]) -> str:
     return _encoder.encode(changed).decode()
 
 
-def _storable(url: str) -> str:
+def storable_url(url: str) -> str:
     """Without lone surrogates, which no database takes; what stands for them is as invalid."""
     return url if url.isascii() else without_surrogates(url)
 

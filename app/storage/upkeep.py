@@ -7,6 +7,7 @@ from sqlalchemy import CursorResult, Result, Select, delete, select
 from sqlalchemy.orm import Session
 
 from app.storage.instants import to_column
+from app.storage.monitor_rows import ScheduleRow
 from app.storage.rows import (
     BatchRow,
     ComparisonRow,
@@ -35,22 +36,24 @@ def remove_some_expired(session: Session, before: datetime) -> bool:
     """Take one step at removing what ended before an instant; whether there was something."""
     batch_key = session.scalar(_expired_batch(before))
     if batch_key is not None:
-        _remove_some_of_batch(session, batch_key)
+        remove_some_of_batch(session, batch_key)
         return True
     comparison_key = session.scalar(_expired_comparison(before))
     if comparison_key is not None:
-        _remove_some_of_comparison(session, comparison_key)
+        remove_some_of_comparison(session, comparison_key)
         return True
-    if _remove_expired_experiment(session, before):
-        return True
+    return _remove_expired_experiment(session, before)
+
+
+def remove_some_unused(session: Session) -> bool:
+    """Take one step at removing lists that nothing uses any more; whether there was something."""
     list_id = session.scalar(_unused_list())
     if list_id is not None:
         _remove_some_of_list(session, list_id)
-        return True
-    return False
+    return list_id is not None
 
 
-def _remove_some_of_batch(session: Session, batch_key: int) -> None:
+def remove_some_of_batch(session: Session, batch_key: int) -> None:
     """Some of its outcomes; itself once it has none."""
     some = select(OutcomeRow.seq).where(OutcomeRow.batch_id == batch_key).limit(STEP_ROWS)
     gone = session.execute(
@@ -62,13 +65,13 @@ def _remove_some_of_batch(session: Session, batch_key: int) -> None:
         session.execute(delete(BatchRow).where(BatchRow.id == batch_key))
 
 
-def _remove_some_of_comparison(session: Session, comparison_key: int) -> None:
+def remove_some_of_comparison(session: Session, comparison_key: int) -> None:
     """Some outcomes of one of its rounds; itself once it has no round."""
     round_key = session.scalar(
         select(BatchRow.id).where(BatchRow.comparison_id == comparison_key).limit(1)
     )
     if round_key is not None:
-        _remove_some_of_batch(session, round_key)
+        remove_some_of_batch(session, round_key)
     else:
         session.execute(delete(ComparisonRow).where(ComparisonRow.id == comparison_key))
 
@@ -119,10 +122,11 @@ def _expired_comparison(before: datetime) -> Select[int]:
 
 
 def _unused_list() -> Select[int]:
-    """One that neither a batch nor a comparison uses any more."""
+    """One that no batch, comparison or schedule uses any more."""
     return (
         select(TargetListRow.id)
         .where(
+            ~select(ScheduleRow.id).where(ScheduleRow.list_id == TargetListRow.id).exists(),
             ~select(BatchRow.id).where(BatchRow.list_id == TargetListRow.id).exists(),
             ~select(ComparisonRow.id).where(ComparisonRow.list_id == TargetListRow.id).exists(),
         )

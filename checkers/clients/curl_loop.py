@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Out = TypeVar("Out")
 
-# An outcome is held back for at most this long, or until so many have gathered.
-_HOLD_SECONDS: Final = 0.05
+# Outcomes are held back until so many have gathered, or the first for as long as it may be.
 _BATCH: Final = 500
 # How often look-ups that take too long are looked for, and how long the loop sleeps at all.
 _GLANCE_SECONDS: Final = 0.02
@@ -73,6 +72,7 @@ class CurlLoop(Generic[Item, Out]):
         self._pausing: dict[_Check[Item, Out], float] = {}
         self._outcomes: list[tuple[Item, Out]] = []
         self._held_since = 0.0
+        self._hold_seconds = 0.0
         self._glanced = 0.0
         self._source: Source[Item] | None = None
         self._stopped = False
@@ -89,7 +89,7 @@ class CurlLoop(Generic[Item, Out]):
             put: given every item with its outcome, in order of completion.
             lanes: checks in flight at most.
         """
-        self._source = source
+        self._source, self._hold_seconds = source, source.hold_seconds
         ticks = Ticks(source.pace)
         self._poll.watch(ticks)
         try:
@@ -107,8 +107,10 @@ class CurlLoop(Generic[Item, Out]):
     ) -> None:
         while not self._stopped:
             self._fill(source, lanes)
-            if source.pace is not None:
-                ticks.tune(waiting=self._under_way < lanes and not source.over)
+            if self._under_way or source.ready:
+                ticks.tune(waiting=self._under_way < lanes and source.ready)
+            else:
+                ticks.rest()
             if not self._under_way and source.over:
                 break
             self._poll.wait(self._patience())
@@ -153,7 +155,7 @@ class CurlLoop(Generic[Item, Out]):
             return 0.0
         wait = _GLANCE_SECONDS if self._asking or self._pausing else _IDLE_SECONDS
         if self._outcomes:
-            wait = min(wait, max(self._held_since + _HOLD_SECONDS - now(), 0.0))
+            wait = min(wait, max(self._held_since + self._hold_seconds - now(), 0.0))
         return wait
 
     def _go_on(self, check: _Check[Item, Out], seen: Exchange | None) -> None:
@@ -242,7 +244,7 @@ class CurlLoop(Generic[Item, Out]):
         self._begin_at(check, asked.hop, asked.seen, asked.answer.result())
 
     def _held_long(self) -> bool:
-        return bool(self._outcomes) and now() - self._held_since >= _HOLD_SECONDS
+        return bool(self._outcomes) and now() - self._held_since >= self._hold_seconds
 
     def _note(self, item: Item, outcome: Out) -> None:
         if not self._outcomes:

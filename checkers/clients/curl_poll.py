@@ -36,7 +36,7 @@ class CurlPoll:
         self.flying = 0
         self.lag: Lag = CREW
         self._watch: LagWatch | None = None
-        self._entered = now()
+        self._entered = self._called = now()
         self._all: set[Transfer] = set()
         self._idle: list[Transfer] = []
         self._opened: list[Transfer] = []
@@ -83,7 +83,7 @@ class CurlPoll:
         ticks = self._ticks
         if ticks is not None and ticks.fd is None:
             ticks.again()
-            patience = min(patience, ticks.every)
+            patience = min(patience, ticks.every or patience)
         entered = now()
         happened = self._epoll.poll(patience)
         at = now()
@@ -108,6 +108,8 @@ class CurlPoll:
         """Something of ours happened, or something nobody is interested in any more."""
         if fd == self._waker:
             os.eventfd_read(fd)
+            if self._ticks is not None:
+                self._ticks.woken(self._called)
         elif self._ticks is not None and fd == self._ticks.fd:
             self._ticks.came()
         else:
@@ -143,6 +145,7 @@ class CurlPoll:
         """End a `wait` from any thread."""
         # A look-up may be answered long after whoever asked has gone.
         if not self._closed:
+            self._called = now()
             with contextlib.suppress(OSError):
                 os.eventfd_write(self._waker, 1)
 

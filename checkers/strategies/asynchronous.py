@@ -6,7 +6,7 @@ from typing import Any
 from checkers.meter import Usage
 from checkers.strategies.lanes import run_lanes
 from checkers.strategies.strategy import Emit, Item, Limits, Out, Work
-from checkers.strategies.supply import Supply
+from checkers.strategies.supply import Supply, supplied
 
 
 class Asynchronous:
@@ -29,7 +29,7 @@ class Asynchronous:
         async def hand_on(pairs: list[tuple[Item, Out]]) -> None:
             await emit([outcome for _, outcome in pairs])
 
-        self._supply = supply = Supply(items, work.per_place())
+        self._supply = supply = supplied(items, work.per_place())
         await run_lanes(work, supply, hand_on, lanes=self._limits.concurrency)
 
     def finish(self) -> None:

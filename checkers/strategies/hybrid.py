@@ -17,13 +17,15 @@ from checkers.child import Child, ChildLost
 from checkers.meter import Usage
 from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Fault, Item, Limits, Out, Work
-from checkers.strategies.supply import Supply
+from checkers.strategies.supply import Stream, Supply, supplied
 from checkers.strategies.workers import Ask, Worker, packed
 
 _MODULE: Final = "checkers.strategies.hybrid_worker"
 _TRIES: Final = 2
 # Items that lie ready in a worker, so that no lane waits for the pipe.
 _AHEAD: Final = 32
+# Of items that come in, a worker takes so many at most before it is another's turn.
+_AT_ONCE: Final = 32
 # Starting a worker may fail for want of memory or descriptors; then the others do its part.
 _STARTS: Final = 5
 _CHUNK: Final = 1000
@@ -53,8 +55,9 @@ class Hybrid:
         total = len(items) if isinstance(items, Sized) else None
         # Of a short list every worker gets its share, and none takes it all.
         share = math.inf if total is None else max(math.ceil(total / len(self._workers)), 1)
-        outbox = Outbox(emit)
-        self._backlog = backlog = _Backlog(Supply(items, work.per_place()))
+        supply = supplied(items, work.per_place())
+        outbox = Outbox(emit, seconds=supply.hold_seconds)
+        self._backlog = backlog = _Backlog(supply)
         shares = self._shares(packed(work))
         try:
             async with asyncio.TaskGroup() as group:
@@ -62,7 +65,9 @@ class Hybrid:
                 async with asyncio.TaskGroup() as serving:
                     for worker, load, lanes in shares:
                         served = _Served(worker, load, work, backlog, outbox)
-                        serving.create_task(served.serve(int(min(lanes + _AHEAD, share))))
+                        # Of what comes in, nothing lies in one worker while another is free.
+                        window = lanes if backlog.comes_in else int(min(lanes + _AHEAD, share))
+                        serving.create_task(served.serve(window))
                 await _give_up(work, backlog, outbox)
                 await outbox.close()
         except BaseExceptionGroup as errors:
@@ -97,10 +102,15 @@ class Hybrid:
 
 
 class _Backlog(Generic[Item]):
-    """Items not yet handed to a worker, with how often each was tried."""
+    """Items not yet handed to a worker, with how often each was tried.
+
+    Attributes:
+        comes_in: there may be more to take while others are waited for.
+    """
 
     def __init__(self, supply: Supply[Item]) -> None:
         self._supply = supply
+        self.comes_in = isinstance(supply, Stream)
         self._numbers = itertools.count()
         self._again: deque[tuple[int, Item]] = deque()
         self._tries: dict[int, int] = {}
@@ -123,10 +133,12 @@ class _Backlog(Generic[Item]):
 
     async def more(self) -> None:
         """Wait until there may be more to take."""
-        await self._supply.more()
+        if not self._again:
+            await self._supply.more()
 
-    def done(self, item: Item) -> None:
+    def done(self, number: int, item: Item) -> None:
         """Say that an item has its outcome."""
+        self._tries.pop(number, None)
         self._supply.done(item)
 
     def stir(self) -> None:
@@ -164,6 +176,7 @@ class _Served(Generic[Item, Out]):
         self._backlog = backlog
         self._outbox = outbox
         self._held: dict[int, Item] = {}
+        self._room = asyncio.Event()
 
     async def serve(self, window: int) -> None:
         """Until there is nothing left to hand out and everything held has come back."""
@@ -173,44 +186,92 @@ class _Served(Generic[Item, Out]):
                 child = await self._worker.take_up(self._load)
                 starts = 0
                 self._worker.engage()
-                if await self._exchange(child, window):
-                    self._worker.disengage()
-                    return
+                if self._backlog.comes_in:
+                    await self._exchange_as_given(child, window)
+                else:
+                    await self._exchange(child, window)
+                self._worker.disengage()
             except (ChildLost, OSError):
                 starts += 1
                 await self._worker.bury()
                 await self._lose()
+            else:
+                return
 
-    async def _exchange(self, child: Child, window: int) -> bool:
+    async def _exchange(self, child: Child, window: int) -> None:
         while True:
-            wanted = self._backlog.take(window - len(self._held))
-            if wanted:
-                self._held.update(wanted)
-                await child.send(Ask.ITEMS.value + packed(wanted))
+            await self._hand_out(child, window - len(self._held))
             if not self._held:
                 if self._backlog.over:
                     self._backlog.stir()
-                    return True
+                    return
                 await self._backlog.more()
                 continue
-            numbered: list[tuple[int, Out]] = pickle.loads(await child.receive())  # noqa: S301 -- our own worker wrote it
-            for number, _ in numbered:
-                self._backlog.done(self._held.pop(number))
-            await self._outbox.put(*(outcome for _, outcome in numbered))
+            await self._take(child)
+
+    async def _exchange_as_given(self, child: Child, window: int) -> None:
+        """As above, but handing out goes on while what is held is waited for."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                both = [
+                    group.create_task(self._keep_handing_out(child, window)),
+                    group.create_task(self._keep_taking(child)),
+                ]
+                # Either notes the end: then nothing is held, and no frame can be cut in two.
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                for task in both:
+                    task.cancel()
+        except BaseExceptionGroup as errors:
+            raise first_of(errors) from errors
+
+    async def _keep_handing_out(self, child: Child, window: int) -> None:
+        while True:
+            if await self._hand_out(child, min(window - len(self._held), _AT_ONCE)):
+                # The next ones are another worker's.
+                await asyncio.sleep(0)
+            over = self._backlog.over
+            if over:
+                self._backlog.stir()
+                if not self._held:
+                    return
+            self._room.clear()
+            if over or len(self._held) >= window:
+                await self._room.wait()
+            else:
+                await self._backlog.more()
+
+    async def _keep_taking(self, child: Child) -> None:
+        while self._held or not self._backlog.over:
+            await self._take(child)
+            self._room.set()
+
+    async def _hand_out(self, child: Child, most: int) -> bool:
+        """Hand out so many at most; whether there was any."""
+        wanted = self._backlog.take(most)
+        if wanted:
+            self._held.update(wanted)
+            await child.send(Ask.ITEMS.value + packed(wanted))
+        return bool(wanted)
+
+    async def _take(self, child: Child) -> None:
+        numbered: list[tuple[int, Out]] = pickle.loads(await child.receive())  # noqa: S301 -- our own worker wrote it
+        for number, _ in numbered:
+            self._backlog.done(number, self._held.pop(number))
+        await self._outbox.put(*(outcome for _, outcome in numbered))
 
     async def _lose(self) -> None:
         held, self._held = self._held, {}
         for number, item in held.items():
             if not self._backlog.put_back(number, item):
-                self._backlog.done(item)
+                self._backlog.done(number, item)
                 await self._outbox.put(_lost(self._work, item))
 
 
 async def _give_up(work: Work[Item, Out], backlog: _Backlog[Item], outbox: Outbox[Out]) -> None:
     """What no worker could be had for, after every one of them was tried again and again."""
     while left := backlog.take(_CHUNK):
-        for _, item in left:
-            backlog.done(item)
+        for number, item in left:
+            backlog.done(number, item)
             await outbox.put(_lost(work, item))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import uvloop
 
-from checkers.child import Line, settle_in
+from checkers.child import Line, LoopLine, settle_in
 from checkers.errors import WorkNotPicklable
 from checkers.meter import forget_peak, own_usage
 from checkers.strategies.lanes import run_lanes
@@ -19,17 +19,16 @@ from checkers.strategies.workers import Ask, unpacked
 class _Worker:
     """Answers WORK and USAGE with one frame each; ITEMS with their outcomes, as they come."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: LoopLine) -> None:
         self._line = line
         self._stream: Stream[Any] | None = None
         self._run: asyncio.Task[None] | None = None
         self._numbers: dict[int, list[int]] = {}
-        self._writing = asyncio.Lock()
 
     async def serve(self) -> None:
         """Until the parent closes its end."""
-        await self._write(b"ready")
-        while (message := await asyncio.to_thread(self._line.read)) is not None:
+        await self._line.write(b"ready")
+        while (message := await self._line.read()) is not None:
             ask, payload = Ask(message[:1]), message[1:]
             if ask is Ask.WORK:
                 await self._answer(await self._refused(payload))
@@ -84,12 +83,7 @@ class _Worker:
         return numbers.pop()
 
     async def _answer(self, answer: object) -> None:
-        await self._write(pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))
-
-    async def _write(self, payload: bytes) -> None:
-        async with self._writing:
-            # In a thread: a parent that is slow to read must not stop the clock of the checks.
-            await asyncio.to_thread(self._line.write, payload)
+        await self._line.write(pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL))
 
 
 def _end_if_broken(run: asyncio.Task[None]) -> None:
@@ -104,7 +98,12 @@ _BROKEN: Final = 3
 def main() -> None:
     """Serve the parent named on the command line until it goes."""
     settle_in()
-    uvloop.run(_Worker(Line()).serve())
+    line = Line()
+
+    async def serve() -> None:
+        await _Worker(line.on_loop()).serve()
+
+    uvloop.run(serve())
     # Threads waiting for a name server must not hold up the end.
     os._exit(0)
 

@@ -11,7 +11,7 @@ from checkers.beat import Beat, beating
 from checkers.pacing import Pace, kept
 from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Item, Out, OwnLoop, Work, carried_out_soon
-from checkers.strategies.supply import Supply
+from checkers.strategies.supply import Stream, Supply
 from checkers.timing import now
 
 # Outcomes that may wait for the consumer before no further item is begun.
@@ -34,12 +34,16 @@ async def run_lanes(
         with own as loop:
             await _Elsewhere(loop, supply, emit, paced=work.paced and lanes > 1).run(lanes)
         return
-    outbox = Outbox(emit)
+    outbox = Outbox(emit, seconds=supply.hold_seconds)
     try:
         async with work.opened_async() as perform, asyncio.TaskGroup() as group:
             group.create_task(outbox.tick())
-            with beating(paced=work.paced and lanes > 1) as beat:
-                await _run_tasks(work, perform, supply, outbox, beat, lanes)
+            paced = work.paced and lanes > 1
+            with beating(lambda: supply.idle, paced=paced) as beat:
+                if isinstance(supply, Stream):
+                    await _run_as_given(work, perform, supply, outbox, beat, lanes)
+                else:
+                    await _run_tasks(work, perform, supply, outbox, beat, lanes)
             await outbox.close()
     except BaseExceptionGroup as errors:
         raise first_of(errors) from errors
@@ -72,6 +76,36 @@ async def _run_tasks(
             if first is None:
                 break
             group.create_task(lane(first))
+
+
+async def _run_as_given(
+    work: Work[Item, Out],
+    perform: Callable[[Item], Awaitable[Out]],
+    stream: Stream[Item],
+    outbox: Outbox[Pair[Item, Out]],
+    beat: Beat,
+    lanes: int,
+) -> None:
+    """A task for each item, as long as it is out: thousands of lanes would mostly be idle."""
+    free = asyncio.Semaphore(lanes)
+
+    async def carry(item: Item) -> None:
+        outcome = await carried_out_soon(work, perform, item)
+        beat.ended()
+        await outbox.put((item, outcome))
+        stream.done(item)
+        free.release()
+
+    async with asyncio.TaskGroup() as group:
+        while True:
+            await free.acquire()
+            item = await stream.next()
+            if item is None:
+                return
+            await beat.turn()
+            if stream.closed:
+                return
+            group.create_task(carry(item))
 
 
 class _Elsewhere(Generic[Item, Out]):
@@ -137,6 +171,14 @@ class _Elsewhere(Generic[Item, Out]):
             self.pace = None
             self._ended = True
             self._announce()
+
+    @property
+    def ready(self) -> bool:
+        return self._supply.ready
+
+    @property
+    def hold_seconds(self) -> float:
+        return self._supply.hold_seconds
 
     @property
     def over(self) -> bool:

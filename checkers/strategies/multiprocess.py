@@ -16,7 +16,7 @@ from checkers.meter import Usage
 from checkers.pacing import OwnMeter, Pace, WorkersMeter
 from checkers.strategies.outbox import Outbox, first_of
 from checkers.strategies.strategy import Emit, Fault, Item, Limits, Out, Work
-from checkers.strategies.supply import Supply
+from checkers.strategies.supply import Supply, supplied
 from checkers.strategies.workers import Ask, Worker, packed
 
 logger = logging.getLogger(__name__)
@@ -70,12 +70,12 @@ class Multiprocess:
         if not self._workers:
             await self.open(work)
         packed_work = packed(work)
-        outbox = Outbox(emit)
-        self._supply = supply = Supply(items, work.per_place())
+        self._supply = supply = supplied(items, work.per_place())
+        outbox = Outbox(emit, seconds=supply.hold_seconds)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(outbox.tick())
-                with Beat(self._pace(work)) as beat:
+                with Beat(self._pace(work), lambda: supply.idle) as beat:
                     async with asyncio.TaskGroup() as lanes:
                         for worker in self._workers:
                             lane = _lane(worker, work, packed_work, supply, outbox, beat)

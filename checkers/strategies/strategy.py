@@ -5,12 +5,15 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from checkers.meter import Usage
 from checkers.pacing import Pace
 
 logger = logging.getLogger(__name__)
+
+# An outcome is held back for at most this long, in seconds, so that several go together.
+HOLD_SECONDS: Final = 0.05
 
 Item = TypeVar("Item")
 Out = TypeVar("Out")
@@ -48,8 +51,18 @@ class Source(Protocol[Item]):
         ...
 
     @property
+    def ready(self) -> bool:
+        """Whether there may be something to take now."""
+        ...
+
+    @property
     def pace(self) -> Pace | None:
         """In whose turns items may be taken; `None`: all at once."""
+        ...
+
+    @property
+    def hold_seconds(self) -> float:
+        """How long an outcome may be held back."""
         ...
 
     def take(self) -> Item | None:
@@ -147,6 +160,10 @@ class Strategy(Protocol):
 
         `emit` is awaited, so a slow consumer slows the run. On cancellation no item outlives the
         call by more than `Limits.timeout` seconds, and nothing is emitted any more.
+
+        Args:
+            items: those there are, or a `Stream` of those that will come, which lasts as long as it
+                does and keeps to the places it was made with.
 
         Raises:
             WorkNotPicklable: the work or an item cannot go where the strategy would carry it.

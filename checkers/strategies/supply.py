@@ -1,13 +1,13 @@
 """Where lanes take their items from: a list that is there, or a pipe that brings more."""
 
 import asyncio
-import threading
+import sys
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Final, Generic
 
 from checkers.pacing import Pace
-from checkers.strategies.strategy import Item, PerPlace
+from checkers.strategies.strategy import HOLD_SECONDS, Item, PerPlace
 
 # Items that may be put aside from a source of unknown length, so that it need not all be held.
 _ASIDE: Final = 10_000
@@ -21,6 +21,7 @@ class Supply(Generic[Item]):
 
     #: Turns are given where items are begun, not here.
     pace: Pace | None = None
+    hold_seconds: float = HOLD_SECONDS
 
     def __init__(self, items: Iterable[Item], per_place: PerPlace[Item] | None = None) -> None:
         self._source: Iterator[Item] = iter(items)
@@ -34,6 +35,21 @@ class Supply(Generic[Item]):
         self._exhausted = False
         self._closed = False
         self._news = asyncio.Event()
+        self._first_in_line = asyncio.Lock()
+
+    def __iter__(self) -> Iterator[Item]:
+        """What can be taken now."""
+        return iter(self.take, None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there may be something to take now."""
+        return not self.over
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is out and nothing can be, until more is given."""
+        return False
 
     @property
     def over(self) -> bool:
@@ -90,8 +106,12 @@ class Supply(Generic[Item]):
 
     async def next(self) -> Item | None:
         """The next item, waited for; `None` once there is nothing left to take."""
-        while (item := self.take()) is None and not self.over:
-            await self.more()
+        item = self.take()
+        if item is None and not self.over:
+            # One waits for more and the others wait for it: nobody is woken in vain.
+            async with self._first_in_line:
+                while (item := self.take()) is None and not self.over:
+                    await self.more()
         if self.over:
             # Whoever else waits waits in vain.
             self.stir()
@@ -121,46 +141,78 @@ class Supply(Generic[Item]):
 
 
 class Stream(Supply[Item]):
-    """Items that keep coming, given on the event loop and taken there or in one other thread."""
+    """Items that keep coming, given on the event loop and taken there or in one other thread.
 
-    def __init__(self) -> None:
-        super().__init__(())
+    Several threads may take them under a lock of their own.
+
+    Args:
+        hold_seconds: how long an outcome may be held back, so that more go together.
+    """
+
+    def __init__(
+        self, per_place: PerPlace[Item] | None = None, *, hold_seconds: float = HOLD_SECONDS
+    ) -> None:
+        super().__init__((), per_place)
+        self.hold_seconds = hold_seconds
+        # What has been given is held anyway.
+        self._aside_at_most = sys.maxsize
         self._waiting: deque[Item] = deque()
         self._wake: Callable[[], None] | None = None
-        self._lock = threading.Lock()
         self._all_given = False
-        self._over = False
+        # Each is counted in one thread.
+        self._given = self._done = 0
+
+    @property
+    def ready(self) -> bool:
+        return not self._closed and bool(self._waiting or self._freed)
+
+    @property
+    def idle(self) -> bool:
+        return self._given == self._done
 
     @property
     def over(self) -> bool:
-        return self._over
+        # In this order: nothing is given once it is known that all was.
+        all_was = self._all_given and not (self._waiting or self._aside_count or self._freed)
+        return self._closed or all_was
 
     def give(self, items: Iterable[Item]) -> None:
         """Add some."""
-        self._waiting.extend(items)
+        some = list(items)
+        self._given += len(some)
+        self._waiting.extend(some)
         self._announce()
+
+    def done(self, item: Item) -> bool:
+        self._done += 1
+        return super().done(item)
 
     def finish(self) -> None:
         """Say that no more will come."""
         self._all_given = True
         self._announce()
 
-    def take(self) -> Item | None:
-        with self._lock:
-            if self._waiting:
-                return self._waiting.popleft()
-            self._over = self._all_given
-            return None
+    def close(self) -> None:
+        super().close()
+        self._announce()
 
     async def more(self) -> None:
         self._news.clear()
-        if not (self._waiting or self._all_given):
+        if not (self.ready or self.over):
             await self._news.wait()
 
     def tell(self, wake: Callable[[], None]) -> None:
         self._wake = wake
 
+    def _pull(self) -> Item | None:
+        return self._waiting.popleft() if self._waiting else None
+
     def _announce(self) -> None:
         self._news.set()
         if self._wake is not None:
             self._wake()
+
+
+def supplied(items: Iterable[Item], per_place: PerPlace[Item] | None) -> Supply[Item]:
+    """A supply of these items; what is one already keeps to the places it was made with."""
+    return items if isinstance(items, Supply) else Supply(items, per_place)

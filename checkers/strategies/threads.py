@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Sized
 from typing import Any, Final, Generic
 
 from checkers.beat import Beat
+from checkers.lag import OWN
 from checkers.meter import Usage
 from checkers.pacing import Turnstile, kept
 from checkers.strategies.strategy import Emit, Item, Limits, Out, Work, carried_out
-from checkers.strategies.supply import Supply
+from checkers.strategies.supply import Stream, supplied
+from checkers.timing import now
 
 # Outcomes that may wait for the consumer before the threads wait for it too.
 _ROOM: Final = 1000
@@ -39,11 +41,11 @@ class InThreads:
         paced = work.paced and threads > 1
         with (
             work.opened(alone=threads == 1) as perform,
-            Beat(None),
+            Beat(None, lambda: isinstance(items, Stream) and items.idle) as beat,
             kept() if paced else contextlib.nullcontext() as pace,
         ):
             wanted = max(min(threads, len(items)), 1) if isinstance(items, Sized) else threads
-            self._crew = crew = _Crew(work, perform, items, Turnstile(pace), wanted)
+            self._crew = crew = _Crew(work, perform, items, Turnstile(pace), beat, wanted)
             try:
                 await crew.deliver(emit)
             finally:
@@ -69,13 +71,16 @@ class _Crew(Generic[Item, Out]):
         perform: Callable[[Item], Out],
         items: Iterable[Item],
         turnstile: Turnstile,
+        beat: Beat,
         threads: int,
     ) -> None:
         self._work = work
         self._turnstile = turnstile
+        self._beat = beat
         self._perform = perform
         per_place = work.per_place()
-        self._supply = Supply(items, per_place)
+        self._supply = supplied(items, per_place)
+        self._comes_in = isinstance(self._supply, Stream)
         self._taking = threading.Condition()
         # A list's own iterator cannot be interrupted, so each item is taken once without a lock;
         # a lock that thirty threads want costs more than taking the item.
@@ -92,6 +97,8 @@ class _Crew(Generic[Item, Out]):
         self._all_ended = asyncio.Event()
         self._told = False
         self._at_work = threads
+        self._called = 0.0
+        self._supply.tell(self._on_given)
         for number in range(threads):
             # Daemons: a thread waiting for its deadline must not hold up the exit.
             threading.Thread(target=self._lane, name=f"lane-{number}", daemon=True).start()
@@ -126,6 +133,8 @@ class _Crew(Generic[Item, Out]):
         """Let no thread take another item."""
         self._dismissed = True
         self.finish()
+        # A stream may outlive the beat that it stirs.
+        self._supply.tell(lambda: None)
         self._room.set()
 
     def finish(self) -> None:
@@ -173,16 +182,35 @@ class _Crew(Generic[Item, Out]):
         with self._taking:
             while (item := self._supply.take()) is None and not self._supply.over:
                 self._taking.wait()
+                self._note_wakening()
             if self._supply.over:
                 # Whoever else waits waits in vain.
                 self._taking.notify_all()
+            elif self._comes_in and self._supply.ready:
+                # Only one was woken for all that came.
+                self._wake_one()
             return item
+
+    def _on_given(self) -> None:
+        self._beat.stir()
+        with self._taking:
+            self._wake_one()
+
+    def _wake_one(self) -> None:
+        self._called = now()
+        self._taking.notify()
+
+    def _note_wakening(self) -> None:
+        """How late a thread came that was called: where all have rested nothing else tells it."""
+        if self._comes_in:
+            at = now()
+            OWN.note(at, at - self._called)
 
     def _done(self, item: Item) -> None:
         if self._plain is None:
             with self._taking:
                 if self._supply.done(item):
-                    self._taking.notify()
+                    self._wake_one()
 
     def _wait_for_room(self) -> None:
         while len(self._outcomes) >= _ROOM and not self._dismissed:

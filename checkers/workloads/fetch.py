@@ -10,9 +10,9 @@ from typing import Final
 from checkers.checks import CheckWork, ClientName, Item
 from checkers.outcome import Outcome
 from checkers.target import DEFAULT_MAX_BODY_BYTES, Expectation, Subject, Target
+from checkers.workloads.bundled import json_body
 from checkers.workloads.carried import Done, Order, Prepared
 from checkers.workloads.catalogue import WorkloadName
-from checkers.workloads.site import json_body
 
 # A target that is asked for with a delay may take its time.
 _TIMEOUT_SECONDS: Final = 60.0

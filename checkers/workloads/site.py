@@ -9,31 +9,17 @@ import contextlib
 import json
 import socket
 import sys
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from dataclasses import asdict
 from typing import Final
 
 from aiohttp import web
+
+from checkers.workloads.bundled import Addresses, json_body
 
 # A short backlog costs a client that comes in a burst a second: its SYN is dropped and sent again.
 _BACKLOG: Final = 4096
 _MAX_BYTES: Final = 16 * 1024 * 1024
 _MAX_DELAY_SECONDS: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the targets listen.
-
-    Attributes:
-        site: `/status/N`, `/delay/S`, `/bytes/N`, `/json/N`, `/redirect/N`.
-        broken: answers with something that is not HTTP.
-        refused: nobody listens.
-    """
-
-    site: str
-    broken: str
-    refused: str
 
 
 def application() -> web.Application:
@@ -103,20 +89,6 @@ async def _bytes(request: web.Request) -> web.Response:
 async def _json(request: web.Request) -> web.Response:
     count = min(int(request.match_info["count"]), _MAX_BYTES)
     return web.Response(body=json_body(count), content_type="application/json")
-
-
-@lru_cache(maxsize=4)
-def json_body(count: int) -> bytes:
-    """A JSON object of so many bytes, or the 32 it takes: a status, and numbers that fill it up."""
-    head, tail = b'{"status": "UP", "numbers": [0', b"]}"
-    written, number = bytearray(head), 0
-    while len(written) + len(tail) < count:
-        number += 1
-        written += b", %d" % number
-    # The last number may have been one too many; white space takes its place.
-    too_many = number and len(written) + len(tail) > count
-    kept = written[: written.rfind(b",")] if too_many else written
-    return bytes(kept).ljust(max(count - len(tail), 0)) + tail
 
 
 async def _redirect(request: web.Request) -> web.Response:

@@ -69,7 +69,7 @@ def upgrade() -> None:
         sa.Column("turned_at", sa.Integer(), nullable=True),
         sa.Column("recovered_at", sa.Integer(), nullable=True),
         sa.Column("flapping", sa.Boolean(), nullable=False),
-        sa.Column("maintenance", sa.Boolean(), nullable=False),
+        sa.Column("maintenance_since", sa.Integer(), nullable=True),
         sa.Column("incident_id", sa.Integer(), nullable=True),
         sa.Column("unknown_since", sa.Integer(), nullable=True),
         sa.CheckConstraint(
@@ -211,7 +211,7 @@ def upgrade() -> None:
             ["monitor_id"],
             ["monitors.id"],
             name=op.f("fk_transitions_monitor_id"),
-            ondelete="CASCADE",
+            ondelete="SET NULL",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_transitions")),
         sqlite_autoincrement=True,

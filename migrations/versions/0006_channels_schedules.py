@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=True),
         sa.Column("type", sa.String(), nullable=False),
         sa.Column("url", sa.String(), nullable=False),
+        sa.Column("shown_url", sa.String(), nullable=False),
         sa.Column("secret", sa.String(), nullable=True),
         sa.Column("events", sa.String(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),

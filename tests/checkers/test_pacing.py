@@ -1,11 +1,14 @@
 """The pace: what it makes of what a check costs, on a clock that the tests turn."""
 
+import asyncio
 import threading
 from itertools import pairwise
 
 import pytest
+import uvloop
 
 from checkers import pacing
+from checkers.beat import Beat
 from checkers.pacing import Busy, Pace, Turnstile, WorkersMeter
 
 
@@ -163,3 +166,28 @@ def test_threads_start_one_after_the_other_each_in_its_turn() -> None:
 
     assert len(turns) == 40
     assert turns == sorted(turns)
+
+
+def test_a_beat_rests_while_it_is_idle_and_lets_nobody_start_before_it_has_ticked_again() -> None:
+    idle, ticks = True, list[float]()
+
+    class Noting(Pace):
+        def came(self, at: float, late: float) -> None:
+            ticks.append(at)
+            super().came(at, late)
+
+    async def scenario() -> tuple[int, int]:
+        nonlocal idle
+        with Beat(Noting(lambda: Busy(0.0, 0.0)), lambda: idle) as beat:
+            while True:
+                await asyncio.sleep(0.01)
+                if not beat._ticks.every:
+                    break
+            rested = len(ticks)
+            idle = False
+            await beat.turn()
+            return rested, len(ticks)
+
+    rested, began = uvloop.run(scenario())
+
+    assert 1 <= rested < began

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from checkers import ClientName, Status, StrategyName, Target
 from checkers.strategies.strategy import PerPlace
-from checkers.strategies.supply import Supply
+from checkers.strategies.supply import Stream, Supply
 from checkers.url import host_and_port
 from tests.farm.grid import GRID, carried_out
 from tests.farm.servers import Crowd, Servers
@@ -69,3 +69,61 @@ def test_every_item_is_taken_once_and_no_place_is_overrun(
             supply.done(out.pop(random.randrange(len(out))))
 
     assert sorted(taken) == list(range(len(places)))
+
+
+def test_a_stream_is_over_once_all_was_given_and_nothing_waits_for_its_place() -> None:
+    stream = Stream[str](PerPlace(lambda item: item[0], 1))
+    stream.give(["a1", "a2"])
+    stream.finish()
+
+    assert (stream.take(), stream.take()) == ("a1", None)
+    assert (stream.ready, stream.over) == (False, False)
+    assert stream.done("a1")
+    assert (stream.ready, stream.over) == (True, False)
+    assert stream.take() == "a2"
+    assert (stream.ready, stream.over) == (False, True)
+    assert not stream.done("a2")
+    assert stream.idle
+
+
+def test_a_stream_that_is_closed_is_over_whatever_waits() -> None:
+    stream = Stream[str]()
+    stream.give(["a1", "a2"])
+    stream.close()
+
+    assert stream.over
+    assert not stream.ready
+    assert stream.take() is None
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 4), max_size=9), max_size=12),
+    st.integers(1, 4),
+    st.randoms(use_true_random=False),
+)
+def test_every_item_given_is_taken_once_and_no_place_is_overrun(
+    gifts: list[list[int]], most: int, random: Random
+) -> None:
+    stream = Stream[tuple[int, int]](PerPlace(lambda item: item[1], most))
+    out: list[tuple[int, int]] = []
+    taken: list[int] = []
+    waiting = [
+        [(n * 10 + m, place) for m, place in enumerate(gift)] for n, gift in enumerate(gifts)
+    ]
+    all_given = sorted(seq for gift in waiting for seq, _ in gift)
+
+    while waiting or not stream.over or out:
+        if waiting and random.random() < 0.5:
+            stream.give(waiting.pop(0))
+        if not waiting:
+            stream.finish()
+        item = stream.take()
+        if item is not None:
+            out.append(item)
+            taken.append(item[0])
+            assert sum(place == item[1] for _, place in out) <= most
+        if out and (item is None or random.random() < 0.5):
+            stream.done(out.pop(random.randrange(len(out))))
+
+    assert sorted(taken) == all_given
+    assert stream.idle

@@ -15,6 +15,7 @@ from checkers import CATALOGUE, Limits, Strategy, StrategyName
 from checkers.errors import WorkNotPicklable
 from checkers.strategies.catalogue import entry
 from checkers.strategies.strategy import Fault
+from checkers.strategies.supply import Stream
 
 LANES = {name: min(4, known.max_concurrency) for name, known in CATALOGUE.items()}
 ALL = list(CATALOGUE)
@@ -263,3 +264,88 @@ def test_workers_left_in_the_middle_of_their_start_answer_nobody_else() -> None:
     uvloop.run(scenario())
 
     assert sorted(emitted) == [(n, n * 2) for n in range(20)]
+
+
+async def streamed(
+    name: StrategyName,
+    work: Doubling,
+    use: Callable[[Strategy, Stream[int], Callable[[int], Awaitable[None]]], Awaitable[None]],
+) -> list[tuple[int, object]]:
+    """Everything a strategy emits of a stream; `use` is given it, and what waits for so many."""
+    emitted: list[tuple[int, object]] = []
+    news = asyncio.Event()
+
+    async def emit(some: list[tuple[int, object]]) -> None:
+        emitted.extend(some)
+        news.set()
+
+    async def until(count: int) -> None:
+        while len(emitted) < count:
+            news.clear()
+            await news.wait()
+
+    strategy, stream = made(name), Stream[int]()
+    try:
+        await strategy.open(work)
+        async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+            group.create_task(strategy.run(work, stream, emit))
+            await use(strategy, stream, until)
+    finally:
+        await strategy.close()
+    return emitted
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_items_that_come_in_are_carried_out_as_they_come(name: StrategyName) -> None:
+    async def use(
+        _: Strategy, stream: Stream[int], until: Callable[[int], Awaitable[None]]
+    ) -> None:
+        for first in range(0, 100, 10):
+            stream.give(range(first, first + 10))
+            await until(first + 10)
+        stream.give(range(100, 200))
+        stream.finish()
+
+    emitted = uvloop.run(streamed(name, Doubling(), use))
+
+    assert sorted(emitted) == [(n, n * 2) for n in range(200)]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_stream_that_ends_without_an_item_ends_the_run(name: StrategyName) -> None:
+    async def use(_: Strategy, stream: Stream[int], __: Callable[[int], Awaitable[None]]) -> None:
+        await asyncio.sleep(0)
+        stream.finish()
+
+    assert uvloop.run(streamed(name, Doubling(), use)) == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_stream_is_finished_though_nothing_is_under_way(name: StrategyName) -> None:
+    async def use(
+        strategy: Strategy, stream: Stream[int], until: Callable[[int], Awaitable[None]]
+    ) -> None:
+        stream.give([1])
+        await until(1)
+        strategy.finish()
+
+    assert uvloop.run(streamed(name, Doubling(), use)) == [(1, 2)]
+
+
+@pytest.mark.parametrize("name", [StrategyName.MULTIPROCESS, StrategyName.HYBRID])
+def test_an_item_of_a_stream_that_kills_its_worker_twice_is_lost_and_no_other(
+    name: StrategyName,
+) -> None:
+    async def use(
+        _: Strategy, stream: Stream[int], until: Callable[[int], Awaitable[None]]
+    ) -> None:
+        stream.give([5])
+        await until(1)
+        stream.give(range(10, 50))
+        await until(41)
+        stream.finish()
+
+    emitted = dict(uvloop.run(streamed(name, Doubling(deadly=5), use)))
+
+    assert emitted.pop(5) is Fault.WORKER_LOST
+    assert emitted == {n: n * 2 for n in range(10, 50)}

@@ -18,10 +18,16 @@ def before_call(
     _context: schemathesis.HookContext, case: schemathesis.Case[Any], _kwargs: dict[str, Any]
 ) -> None:
     """Let what is measured be measured once: its events are told until it has ended."""
-    if case.method == "POST" and case.path in _MEASURED and isinstance(case.body, dict):
-        rounds = case.body.get("rounds")
+    body = case.body
+    if case.path.startswith(_SCHEDULES) and isinstance(body, dict):
+        body = body.get("comparison")
+    elif case.method != "POST" or case.path not in _MEASURED:
+        return
+    if isinstance(body, dict):
+        rounds = body.get("rounds")
         if isinstance(rounds, int) and not isinstance(rounds, bool) and 1 < rounds <= MAX_ROUNDS:
-            case.body["rounds"] = 1
+            body["rounds"] = 1
 
 
 _MEASURED = ("/api/v1/comparisons", "/api/v1/experiments")
+_SCHEDULES = "/api/v1/schedules"

@@ -20,11 +20,15 @@ from app.domain.batch import BatchDraft, RunStatus
 from app.domain.fidelity import Pace
 from app.reports.outcomes import OutcomeOut
 from app.services.runs import record
-from app.storage import batches, outcomes, targets
+from app.storage import (
+    batches,
+    monitor_rows,  # noqa: F401 -- its tables belong to the same metadata
+    outcomes,
+    targets,
+)
 from app.storage.batches import RunKey
 from app.storage.database import Database
 from app.storage.file import DatabaseInUse, DatabaseLock, migrate
-from app.storage import monitor_rows  # noqa: F401 -- its tables belong to the same metadata
 from app.storage.rows import Row
 from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Phases, Reason, Status, StrategyName, Target

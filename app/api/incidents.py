@@ -1,0 +1,92 @@
+"""Incidents over REST: read, acknowledged, commented, resolved by hand."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from app.api.asked import Asked
+from app.api.bodies import body_of, read_optional
+from app.api.incident_out import IncidentOut, IncidentPage
+from app.api.known import Known
+from app.api.problems import RESPONSES
+from app.api.wired import Cursor, Limit, Wired, place_of
+from app.domain.incident import Incident
+from app.storage import incidents as incident_rows
+from app.storage import monitors
+
+router = APIRouter(prefix="/api/v1", tags=["incidents"], responses=RESPONSES, dependencies=[Known])
+
+_By = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Text = Annotated[str, Field(min_length=1, max_length=10_000)]
+
+
+class NoteIn(Asked):
+    """Who says it, and what, if anything."""
+
+    author: _By | None = None
+    text: _Text | None = None
+
+
+class CommentIn(Asked):
+    """What somebody has to say."""
+
+    author: _By | None = None
+    text: _Text
+
+
+_NOTE = {"author": "ada", "text": "Looking into it."}
+
+
+@router.get("/incidents")
+async def listed(
+    service: Wired,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    open_: Annotated[
+        bool | None, Query(alias="open", description="true: that go on; false: that are over.")
+    ] = None,
+    monitor: Annotated[
+        str | None, Query(description="Of this monitor, by id or key.", max_length=200)
+    ] = None,
+) -> IncidentPage:
+    """Incidents, newest first."""
+
+    def read(session: Session) -> tuple[list[Incident], int | None]:
+        row = None if monitor is None else monitors.load(session, monitor).key
+        return incident_rows.page(session, limit, place_of(cursor), is_open=open_, monitor=row)
+
+    found, following = await service.database.read(read)
+    return IncidentPage(
+        items=[IncidentOut.of(incident) for incident in found],
+        next_cursor=None if following is None else str(following),
+    )
+
+
+@router.get("/incidents/{incident_id}")
+async def one(service: Wired, incident_id: str) -> IncidentOut:
+    """An incident with everything that moved it."""
+    stored = await service.database.read(lambda session: incident_rows.load(session, incident_id))
+    return IncidentOut.of(stored.incident)
+
+
+@router.post("/incidents/{incident_id}/acknowledge", openapi_extra=body_of(NoteIn, _NOTE))
+async def acknowledge(request: Request, service: Wired, incident_id: str) -> IncidentOut:
+    """Say that somebody sees to it: nobody is reminded any more. The body may be left out."""
+    note = await read_optional(request, NoteIn)
+    return IncidentOut.of(await service.incidents.acknowledge(incident_id, note.author, note.text))
+
+
+@router.post("/incidents/{incident_id}/comment", openapi_extra=body_of(CommentIn, _NOTE))
+async def comment(request: Request, service: Wired, incident_id: str) -> IncidentOut:
+    """Write into its time line."""
+    note = await read_optional(request, CommentIn)
+    return IncidentOut.of(await service.incidents.comment(incident_id, note.author, note.text))
+
+
+@router.post("/incidents/{incident_id}/resolve", openapi_extra=body_of(NoteIn, _NOTE))
+async def resolve(request: Request, service: Wired, incident_id: str) -> IncidentOut:
+    """End it by hand. A monitor that goes on failing opens another. The body may be left out."""
+    note = await read_optional(request, NoteIn)
+    return IncidentOut.of(await service.incidents.resolve(incident_id, note.author, note.text))

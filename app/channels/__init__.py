@@ -1,0 +1,1 @@
+"""Ways of telling people: a message said to an address."""

@@ -1,0 +1,166 @@
+"""Sees to it that no monitor is forgotten: after a start, by a watchdog, in maintenances."""
+
+import asyncio
+from datetime import datetime
+from time import monotonic
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.domain.incident import Entry
+from app.domain.maintenance import active, next_change
+from app.domain.monitor import MonitorStatus
+from app.domain.schedule import first_tick, on_grid
+from app.domain.watch import Health
+from app.services import clock
+from app.services.notices import Notices, heard
+from app.services.recording import Recorder
+from app.services.watching import Watching
+from app.storage import incidents, maintenances, monitor_outcomes, monitors, turns, watches
+from app.storage.database import Database
+from app.storage.incidents import Happened
+
+logger = structlog.get_logger(__name__)
+
+_LOOK_SECONDS: Final = 10.0
+# Between two looks at the windows, at least and at most.
+_SOONEST_SECONDS, _LATEST_SECONDS = 0.05, 30.0
+_OVERDUE_PERIODS: Final = 2.0
+_STUCK_SECONDS: Final = 30.0
+
+STOPPED: Final = "the service was not running."
+NEVER_CAME: Final = "its outcome never came."
+
+
+class Guard:
+    """Looks after the watching of monitors."""
+
+    def __init__(
+        self, database: Database, notices: Notices, watching: Watching, recorder: Recorder
+    ) -> None:
+        self._database = database
+        self._notices = notices
+        self._watching = watching
+        self._recorder = recorder
+
+    @property
+    def stuck(self) -> bool:
+        """Whether turns have not been claimed for so long that something must be wrong."""
+        return monotonic() - self._watching.claimed_at > _STUCK_SECONDS
+
+    async def recover(self) -> None:
+        """Take up the watching again; call it before the loops begin.
+
+        What came due while nobody watched is checked once, spread over the next seconds, and the
+        turns between are recorded as missed.
+        """
+        now = clock.now()
+
+        def take_up(session: Session) -> int:
+            self._recorder.resume(session, now)
+            return _take_up(session, now)
+
+        late = await self._database.write(take_up, durable=False)
+        if late:
+            logger.info("monitors_taken_up_again", monitors=late)
+
+    async def serve(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_on())
+            group.create_task(self._keep_windows())
+
+    async def _look_on(self) -> None:
+        while True:
+            try:
+                await self._look()
+            except Exception:  # of a loop: it looks again
+                logger.exception("watchdog_interrupted")
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        """Find what is overdue, and put it right."""
+        if self.stuck:
+            logger.error("claiming_stuck", seconds=monotonic() - self._watching.claimed_at)
+        now = clock.now()
+        lost = [(turn.monitor, turn.intended_at, 1) for turn in self._watching.lost_flights()]
+        late = await self._database.read(lambda s: turns.overdue(s, now, _OVERDUE_PERIODS))
+        astray = await self._database.read(lambda session: turns.astray(session, now))
+        for _, key, due, _ in late:
+            logger.warning("monitor_overdue", monitor=key, due_at=due.isoformat())
+        for _, key, _ in astray:
+            logger.warning("monitor_astray", monitor=key)
+        if not (lost or late or astray):
+            return
+
+        def put_right(session: Session) -> None:
+            monitor_outcomes.insert_missed(session, lost, now, NEVER_CAME)
+            _take_up(session, now, _OVERDUE_PERIODS)
+            for monitor, _, schedule in astray:
+                due = on_grid(now if schedule.cron is None else schedule.next_after(now))
+                turns.put_right(session, [(monitor, due, due)])
+
+        await self._database.write(put_right, durable=False)
+        self._notices.monitors.set()
+
+    async def _keep_windows(self) -> None:
+        while True:
+            self._notices.maintenances.clear()
+            pause = _LATEST_SECONDS
+            try:
+                pause = await self._apply_windows()
+            except Exception:  # of a loop: it looks again
+                logger.exception("maintenances_interrupted")
+            await heard(self._notices.maintenances, pause)
+
+    async def _apply_windows(self) -> float:
+        """Put under maintenance what is to be, and take out what is not; seconds until a change."""
+        now = clock.now()
+        windows = await self._database.read(maintenances.all_windows)
+        under = await self._database.read(watches.in_maintenance)
+        something = bool(windows or under)
+        if something and await self._database.write(lambda session: _apply(session, now)):
+            self._notices.moved()
+        changes = [at for window in windows if (at := next_change(window, now)) is not None]
+        if not changes:
+            return _LATEST_SECONDS
+        wait = (min(changes) - clock.now()).total_seconds()
+        return min(max(wait, _SOONEST_SECONDS), _LATEST_SECONDS)
+
+
+def _take_up(session: Session, now: datetime, periods: float = 0.0) -> int:
+    late = turns.overdue(session, now, periods)
+    missed: list[tuple[int, datetime, int]] = []
+    righted: list[tuple[int, datetime, datetime]] = []
+    for monitor, key, due, schedule in late:
+        following, lost = schedule.following(due, now)
+        first = first_tick(key, now, schedule.period(now), len(late))
+        righted.append((monitor, first if schedule.cron is None else following, first))
+        if lost:
+            missed.append((monitor, due, lost))
+    turns.put_right(session, righted)
+    monitor_outcomes.insert_missed(session, missed, now, STOPPED)
+    return len(late)
+
+
+def _apply(session: Session, now: datetime) -> bool:
+    wanted: set[int] = set()
+    for window in maintenances.all_windows(session):
+        if active(window, now):
+            wanted |= monitors.matching(session, window.keys, window.labels)
+    under = watches.in_maintenance(session)
+    entered = watches.set_maintenance(session, sorted(wanted - under.keys()), now)
+    left = watches.set_maintenance(session, sorted(under.keys() - wanted), None)
+    shown = MonitorStatus.MAINTENANCE.value
+    incidents.note(session, _changes(entered, now, after=shown) + _changes(left, now, before=shown))
+    return bool(entered or left)
+
+
+def _changes(
+    moved: dict[int, Health], now: datetime, *, before: str | None = None, after: str | None = None
+) -> list[Happened]:
+    return [
+        Happened(monitor, None, now, Entry.STATUS, before or health.value, after or health.value)
+        for monitor, health in moved.items()
+    ]

@@ -1,0 +1,253 @@
+"""The loops that check monitors when they are due, and record what comes of it.
+
+Turns are claimed some seconds ahead and wait in a heap for their exact instant, so that neither a
+slow disk nor a long request makes a check late. Instants are the monotonic clock's: whoever moves
+the clock on the wall moves no check.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from time import monotonic
+from typing import Final, NamedTuple
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.engine.local import Engine
+from app.services import clock
+from app.services.notices import Notices, heard
+from app.services.recording import Recorded, Recorder
+from app.services.steady import Steady
+from app.services.streams import Streams
+from app.storage import monitor_outcomes, turns
+from app.storage.database import Database
+from app.storage.monitor_outcomes import Recording
+from app.storage.turns import Missed, Turn
+from checkers import ClientName, Item, Outcome, StrategyName
+from checkers.strategies.outbox import Outbox
+
+logger = structlog.get_logger(__name__)
+
+# Turns are claimed so far ahead, and so often; what lies between a disk may take to write.
+_AHEAD: Final = timedelta(seconds=3)
+_CLAIM_SECONDS: Final = 1.0
+_CLAIMED_AT_ONCE: Final = 2000
+# What is due within this of each other is begun together; the pace then spreads it.
+_TOGETHER_SECONDS: Final = 0.005
+_IDLE_SECONDS: Final = 5.0
+_REST_SECONDS: Final = 1.0
+_DRAIN_SECONDS: Final = 0.05
+# One commit for so many outcomes, or for so long.
+_OUTCOMES_PER_COMMIT: Final = 500
+_SECONDS_PER_COMMIT: Final = 0.25
+# A check whose outcome has not come so long after its last deadline never will.
+_OVERTIME_SECONDS: Final = 30.0
+
+STILL_RUNNING: Final = "the check before it had not ended."
+BUSY: Final = "the service was busy."
+
+
+class _Flight(NamedTuple):
+    """A check under way, and the instant after which nobody waits for it any more."""
+
+    turn: Turn
+    given_up_at: float
+
+
+class Watching:
+    """Claims turns, begins checks on time, records their outcomes."""
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        notices: Notices,
+        recorder: Recorder,
+        *,
+        per_host: int,
+    ) -> None:
+        self._database = database
+        self._notices = notices
+        self._recorder = recorder
+        self._steady = Steady()
+        self._heap: list[tuple[float, int, Turn]] = []
+        self._numbers = itertools.count()
+        # Monitors that were changed: what was claimed of an edition before this is not begun.
+        self._editions: dict[int, float] = {}
+        self._flights: dict[int, _Flight] = {}
+        self._flying: dict[int, int] = {}
+        self._more = asyncio.Event()
+        self._outbox: Outbox[Recording] = Outbox(
+            self._record, chunk=_OUTCOMES_PER_COMMIT, seconds=_SECONDS_PER_COMMIT
+        )
+        self._streams = Streams(engine, self._take, per_host)
+        self.claimed_at = monotonic()
+
+    async def serve(self) -> None:
+        """Until cancelled; nothing begins any more once the service is about to stop."""
+        known = await self._database.read(turns.ways)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._streams.serve(known))
+                group.create_task(self._claim_on())
+                group.create_task(self._begin_on())
+                group.create_task(self._outbox.tick())
+        finally:
+            # What was seen is not thrown away.
+            await asyncio.shield(self._outbox.close())
+
+    def changed(self, editions: Mapping[int, float]) -> None:
+        """Begin nothing that was claimed of monitors before these editions of them."""
+        self._editions.update(editions)
+        self._notices.monitors.set()
+
+    async def record_now(self, recording: Recording) -> None:
+        """Record a check that was made by hand."""
+        await self._record([recording])
+
+    async def drain(self, seconds: float) -> None:
+        """Give the checks in flight so long to come to their outcome."""
+        ends = monotonic() + seconds
+        while self._streams.in_flight and monotonic() < ends:  # noqa: ASYNC110 -- of several runs
+            await asyncio.sleep(_DRAIN_SECONDS)
+
+    def lost_flights(self) -> list[Turn]:
+        """Checks that were begun and whose outcome will never come; they are let go of."""
+        now = monotonic()
+        lost = {seq: f.turn for seq, f in self._flights.items() if f.given_up_at < now}
+        for seq in lost:
+            self._landed(seq)
+        return list(lost.values())
+
+    async def _claim_on(self) -> None:
+        while not self._notices.closed:
+            self._notices.monitors.clear()
+            try:
+                pause = await self._claim()
+            except Exception:  # of a loop: what was not claimed now is claimed in a moment
+                logger.exception("claiming_interrupted")
+                pause = _REST_SECONDS
+            self.claimed_at = monotonic()
+            await heard(self._notices.monitors, pause)
+
+    async def _claim(self) -> float:
+        """Take the turns of the next seconds; how long to wait until there are more."""
+        await self._mind_the_clock()
+        due = await self._database.read(turns.next_due_at)
+        if due is None or due > clock.now() + _AHEAD:
+            wait = _IDLE_SECONDS if due is None else (due - clock.now() - _AHEAD).total_seconds()
+            return min(max(wait, _CLAIM_SECONDS), _IDLE_SECONDS)
+        while await self._claim_some() == _CLAIMED_AT_ONCE:
+            pass
+        return _CLAIM_SECONDS
+
+    async def _claim_some(self) -> int:
+        now = clock.now()
+
+        def take(session: Session) -> tuple[list[Turn], list[Missed]]:
+            found, missed = turns.claim(session, now, now + _AHEAD, _CLAIMED_AT_ONCE)
+            monitor_outcomes.insert_missed(session, missed, now, BUSY)
+            return found, missed
+
+        found, missed = await self._database.write(take, durable=False)
+        for turn in found:
+            at = self._steady.monotonic_at(turn.intended_at)
+            heapq.heappush(self._heap, (at, next(self._numbers), turn))
+        if missed:
+            logger.warning("checks_missed", monitors=len(missed), why=BUSY)
+        self._more.set()
+        return len(found)
+
+    async def _mind_the_clock(self) -> None:
+        moved = self._steady.jumped()
+        if moved is None:
+            return
+        logger.warning("wall_clock_moved", seconds=moved.total_seconds())
+
+        def shift(session: Session) -> None:
+            turns.shift(session, moved)
+            for monitor, schedule in turns.by_cron(session):
+                turns.set_turn(session, monitor, schedule.next_after(clock.now()))
+
+        await self._database.write(shift)
+
+    async def _begin_on(self) -> None:
+        while not self._notices.closed:
+            self._more.clear()
+            try:
+                await self._begin_due()
+            except Exception:  # of a loop: the next turns are begun all the same
+                logger.exception("beginning_interrupted")
+                await asyncio.sleep(_REST_SECONDS)
+            wait = self._heap[0][0] - monotonic() if self._heap else _IDLE_SECONDS
+            if wait > 0:
+                await heard(self._more, wait)
+
+    async def _begin_due(self) -> None:
+        until = monotonic() + _TOGETHER_SECONDS
+        groups: defaultdict[tuple[StrategyName, ClientName], list[Item]] = defaultdict(list)
+        running: list[Missed] = []
+        while self._heap and self._heap[0][0] <= until:
+            at, seq, turn = heapq.heappop(self._heap)
+            if turn.edition < self._editions.get(turn.monitor, 0):
+                continue
+            if turn.monitor in self._flying:
+                running.append(Missed(turn.monitor, turn.intended_at, 1))
+                continue
+            groups[turn.strategy, turn.client].append(Item(seq, turn.target, at))
+            self._flights[seq] = _Flight(turn, at + _longest(turn))
+            self._flying[turn.monitor] = seq
+        for (strategy, client), items in groups.items():
+            await self._streams.give(strategy, client, items)
+        if running:
+            await self._note_missed(running, STILL_RUNNING)
+
+    async def _note_missed(self, missed: Sequence[Missed], why: str) -> None:
+        now = clock.now()
+        logger.info("checks_missed", monitors=len(missed), why=why)
+        await self._database.write_at_last(
+            lambda session: monitor_outcomes.insert_missed(session, missed, now, why),
+            durable=False,
+        )
+
+    async def _take(self, outcomes: list[Outcome]) -> None:
+        landed = [
+            Recording(flight.turn.monitor, flight.turn.intended_at, outcome)
+            for outcome in outcomes
+            if (flight := self._landed(outcome.seq)) is not None
+        ]
+        await self._outbox.put(*landed)
+
+    def _landed(self, seq: int) -> _Flight | None:
+        flight = self._flights.pop(seq, None)
+        if flight is not None:
+            self._flying.pop(flight.turn.monitor, None)
+        return flight
+
+    async def _record(self, recordings: list[Recording]) -> None:
+        try:
+            await self._store(recordings)
+        except Exception:  # of a loop: one that cannot be recorded must not take others with it
+            logger.exception("recording_failed", outcomes=len(recordings))
+            for recording in recordings if len(recordings) > 1 else ():
+                await self._record([recording])
+
+    async def _store(self, recordings: list[Recording]) -> None:
+        def store(session: Session) -> Recorded:
+            return self._recorder.record(session, recordings, clock.now())
+
+        durable = self._recorder.weighty(recordings)
+        recorded = await self._database.write_at_last(store, durable=durable)
+        if recorded.sooner:
+            self._notices.monitors.set()
+        if recorded.news:
+            self._notices.moved()
+
+
+def _longest(turn: Turn) -> float:
+    """Seconds after which the outcome of a check must have come."""
+    return turn.target.timeout * turn.target.attempts + _OVERTIME_SECONDS

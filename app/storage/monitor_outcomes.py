@@ -1,0 +1,182 @@
+"""What the checks of monitors ended in, and which turns were missed."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from app.domain.monitor import MonitorOutcome
+from app.domain.outcome import StoredOutcome
+from app.storage.instants import to_column
+from app.storage.monitor_rows import MonitorOutcomeRow, RemovedMonitorRow
+from app.storage.outcomes import OUTCOME_COLUMNS, columns_of
+from checkers import Outcome, Reason, Status
+
+_COLUMNS: Final = f"monitor_id, intended_at, late_us, {OUTCOME_COLUMNS}"
+_INSERT: Final = f"INSERT INTO monitor_outcomes ({_COLUMNS}) VALUES ({', '.join('?' * 25)})"  # noqa: S608 -- our own constants
+_INSERT_MISSED: Final = (
+    "INSERT INTO monitor_outcomes (monitor_id, intended_at, missed, status, reason, detail, "
+    "redirects, started_at, queued_us) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0)"
+)
+_SELECT: Final = (
+    "SELECT o.intended_at, o.late_us, o.missed, coalesce(o.url, m.url), o.id, "  # noqa: S608 -- as above
+    + ", ".join(f"o.{name}" for name in OUTCOME_COLUMNS.split(", "))
+    + " FROM monitor_outcomes o JOIN monitors m ON m.id = o.monitor_id"
+)
+
+_LATEST: Final = f"{_SELECT} WHERE o.monitor_id = ? ORDER BY o.id DESC LIMIT 1"
+
+
+class Recording(NamedTuple):
+    """How a check of a monitor has ended, on its way to the database."""
+
+    monitor: int
+    intended_at: datetime
+    outcome: Outcome
+
+
+class Wanted(NamedTuple):
+    """Which outcomes of a monitor are asked for."""
+
+    monitor: int
+    status: Status | None = None
+    reason: Reason | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def insert(session: Session, recordings: Sequence[Recording]) -> None:
+    """Store outcomes in one statement."""
+    rows = [
+        (
+            each.monitor,
+            to_column(each.intended_at),
+            round(each.outcome.queued * 1e6),
+            *columns_of(each.outcome),
+        )
+        for each in recordings
+    ]
+    if rows:
+        session.connection().exec_driver_sql(_INSERT, rows)
+
+
+def insert_missed(
+    session: Session, missed: Sequence[tuple[int, datetime, int]], now: datetime, why: str
+) -> None:
+    """Note turns in which no check was made: of which monitor, from when on, how many."""
+    status, reason, at = Status.UNKNOWN.value, Reason.NOT_MEASURED.value, to_column(now)
+    rows = [
+        (monitor, to_column(since), turns, status, reason, _told(turns, why), at)
+        for monitor, since, turns in missed
+    ]
+    if rows:
+        session.connection().exec_driver_sql(_INSERT_MISSED, rows)
+
+
+def _told(turns: int, why: str) -> str:
+    return f"{'A check was' if turns == 1 else f'{turns} checks were'} missed: {why}"
+
+
+def latest(session: Session, monitors: Sequence[int]) -> dict[int, MonitorOutcome]:
+    """The last outcome of each monitor that has one."""
+    found: dict[int, MonitorOutcome] = {}
+    for monitor in monitors:
+        rows = _rows(
+            session, f"{_SELECT} WHERE o.monitor_id = ? ORDER BY o.id DESC LIMIT 1", monitor
+        )
+        if rows:
+            found[monitor] = rows[0]
+    return found
+
+
+def page(
+    session: Session, wanted: Wanted, limit: int, before: int | None = None
+) -> tuple[list[MonitorOutcome], int | None]:
+    """Outcomes of a monitor, newest first, and where the next page begins."""
+    conditions: dict[str, object] = {
+        "o.monitor_id = ?": wanted.monitor,
+        "o.id < ?": before,
+        "o.status = ?": wanted.status,
+        "o.reason = ?": wanted.reason,
+        "o.started_at >= ?": None if wanted.since is None else to_column(wanted.since),
+        "o.started_at < ?": None if wanted.until is None else to_column(wanted.until),
+    }
+    asked = {condition: value for condition, value in conditions.items() if value is not None}
+    query = f"{_SELECT} WHERE {' AND '.join(asked)} ORDER BY o.id DESC LIMIT ?"
+    rows = _rows(session, query, *asked.values(), limit + 1)
+    found = rows[:limit]
+    return found, found[-1].stored.seq if len(rows) > limit else None
+
+
+def disown(session: Session, monitor: int, since: datetime, why: str) -> None:
+    """Say of failures of a monitor since an instant that they were our own."""
+    session.execute(
+        update(MonitorOutcomeRow)
+        .where(
+            MonitorOutcomeRow.monitor_id == monitor,
+            MonitorOutcomeRow.started_at >= to_column(since - timedelta(seconds=1)),
+            MonitorOutcomeRow.status == Status.DOWN.value,
+            MonitorOutcomeRow.http_status.is_(None),
+        )
+        .values(status=Status.UNKNOWN.value, reason=Reason.NOT_MEASURED.value, detail=why)
+    )
+
+
+def count(session: Session, monitor: int, since: datetime, until: datetime) -> int:
+    """How many checks of a monitor were made in a window."""
+    query = select(func.count()).where(
+        MonitorOutcomeRow.monitor_id == monitor,
+        MonitorOutcomeRow.missed.is_(None),
+        MonitorOutcomeRow.started_at >= to_column(since),
+        MonitorOutcomeRow.started_at < to_column(until),
+    )
+    return session.scalar(query) or 0
+
+
+def remove_some_expired(session: Session, before: datetime, limit: int) -> bool:
+    """Take one step at removing outcomes from before an instant; whether there was something."""
+    # In the order of their rows, which is that of time: the oldest lie together.
+    oldest = session.scalars(
+        select(MonitorOutcomeRow.id)
+        .where(MonitorOutcomeRow.started_at < to_column(before))
+        .order_by(MonitorOutcomeRow.id)
+        .limit(1)
+    ).first()
+    first = session.scalar(select(func.min(MonitorOutcomeRow.id)))
+    if oldest is None or oldest != first:
+        return False
+    session.execute(
+        delete(MonitorOutcomeRow).where(
+            MonitorOutcomeRow.id < first + limit,
+            MonitorOutcomeRow.started_at < to_column(before),
+        )
+    )
+    return True
+
+
+def remove_some_orphans(session: Session, limit: int) -> bool:
+    """Take one step at removing outcomes of removed monitors; whether there was something."""
+    monitor = session.scalars(select(RemovedMonitorRow.monitor_id).limit(1)).first()
+    if monitor is None:
+        return False
+    some = list(
+        session.scalars(
+            select(MonitorOutcomeRow.id).where(MonitorOutcomeRow.monitor_id == monitor).limit(limit)
+        )
+    )
+    if some:
+        session.execute(delete(MonitorOutcomeRow).where(MonitorOutcomeRow.id.in_(some)))
+    else:
+        session.execute(delete(RemovedMonitorRow).where(RemovedMonitorRow.monitor_id == monitor))
+    return True
+
+
+def _rows(session: Session, query: str, *values: Any) -> list[MonitorOutcome]:
+    cursor = session.connection().connection.cursor()
+    cursor.execute(query, values)
+    return [
+        MonitorOutcome(row[0], row[1], row[2], StoredOutcome._make(row[3:]))
+        for row in cursor.fetchall()
+    ]

@@ -1,0 +1,223 @@
+"""What is believed of each monitor, and what moves it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from app.domain.schedule import Schedule
+from app.domain.watch import Health, Thresholds, Watch
+from app.storage.instants import from_column, from_optional, seconds, to_column
+from app.storage.monitor_rows import IncidentRow, MonitorRow, WatchRow
+
+# SQLite takes so many parameters in a statement, and some.
+_AT_ONCE: Final = 500
+_UPDATE: Final = (
+    "UPDATE watches SET health=?, since=?, downs=?, answers=?, ups=?, not_ups=?, turned_at=?, "
+    "recovered_at=?, flapping=?, incident_id=?, unknown_since=? WHERE monitor_id=?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A monitor as the recording of its outcomes needs it."""
+
+    monitor: int
+    id: str
+    key: str
+    name: str | None
+    schedule: Schedule
+    enabled: bool
+    thresholds: Thresholds
+    depends_on: str
+    channels: str
+    watch: Watch
+    maintenance: bool
+    incident: int | None
+    told: bool
+    unknown_since: datetime | None
+
+
+def begin(session: Session, first: Mapping[int, datetime | None], now: datetime) -> None:
+    """Remember new monitors, each with its first turn; `None`: it is paused."""
+    since = to_column(now)
+    rows = [
+        {
+            "monitor_id": monitor, "tick_at": _optional(at), "due_at": _optional(at),
+            "health": Health.PENDING.value, "since": since, "downs": 0, "answers": 0, "ups": 0,
+            "not_ups": 0, "flapping": False,
+        }
+        for monitor, at in first.items()
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(WatchRow), rows)
+
+
+def states(session: Session, monitors: Iterable[int]) -> dict[int, State]:
+    """The monitors of these rows that are there still and are watched."""
+    wanted = sorted(set(monitors))
+    found: dict[int, State] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        rows = session.execute(
+            select(WatchRow, MonitorRow, IncidentRow.told)
+            .join(MonitorRow, MonitorRow.id == WatchRow.monitor_id)
+            .outerjoin(IncidentRow, IncidentRow.id == WatchRow.incident_id)
+            .where(WatchRow.monitor_id.in_(some))
+        )
+        for watch, monitor, told in rows:
+            found[monitor.id] = _state(watch, monitor, told=bool(told))
+    return found
+
+
+def watch_of(row: WatchRow) -> Watch:
+    """What a row remembers."""
+    return Watch(
+        health=Health(row.health),
+        since=from_column(row.since),
+        downs=row.downs,
+        answers=row.answers,
+        ups=row.ups,
+        not_ups=row.not_ups,
+        turned_at=from_optional(row.turned_at),
+        recovered_at=from_optional(row.recovered_at),
+        flapping=row.flapping,
+    )
+
+
+def save(session: Session, changed: Sequence[State]) -> None:
+    """Write down what is believed of monitors now."""
+    rows = [
+        (
+            state.watch.health.value, to_column(state.watch.since), state.watch.downs,
+            state.watch.answers, state.watch.ups, state.watch.not_ups,
+            _optional(state.watch.turned_at), _optional(state.watch.recovered_at),
+            state.watch.flapping, state.incident, _optional(state.unknown_since), state.monitor,
+        )
+        for state in changed
+    ]  # fmt: skip
+    if rows:
+        session.connection().exec_driver_sql(_UPDATE, rows)
+
+
+def suspects(session: Session) -> list[tuple[int, datetime]]:
+    """Monitors that fail and are not believed to be down, with since when."""
+    rows = session.execute(
+        select(WatchRow.monitor_id, WatchRow.turned_at).where(
+            WatchRow.downs > 0, WatchRow.health != Health.DOWN.value
+        )
+    )
+    return [(monitor, from_column(turned_at or 0)) for monitor, turned_at in rows]
+
+
+def clear(session: Session, monitors: Sequence[int]) -> None:
+    """Count the failures of monitors for nothing."""
+    session.connection().exec_driver_sql(
+        "UPDATE watches SET downs=0, not_ups=0, turned_at=NULL WHERE monitor_id=?",
+        [(monitor,) for monitor in monitors],
+    )
+
+
+def failing_among(session: Session, keys: Sequence[str]) -> list[tuple[int, str, Health]]:
+    """Which monitors of these keys fail, or are believed to be down."""
+    rows = session.execute(
+        select(MonitorRow.id, MonitorRow.key, WatchRow.health)
+        .join(WatchRow, WatchRow.monitor_id == MonitorRow.id)
+        .where(
+            MonitorRow.key.in_(keys),
+            MonitorRow.enabled,
+            (WatchRow.health == Health.DOWN.value) | (WatchRow.downs > 0),
+        )
+    )
+    return [(monitor, key, Health(health)) for monitor, key, health in rows]
+
+
+def restless(session: Session) -> set[int]:
+    """Monitors that fail, or whose incident is open."""
+    query = select(WatchRow.monitor_id).where(
+        (WatchRow.downs > 0) | WatchRow.incident_id.is_not(None)
+    )
+    return set(session.scalars(query))
+
+
+def watched_among(session: Session, keys: Sequence[str]) -> dict[int, str]:
+    """Which monitors of these keys are watched: their rows and keys."""
+    rows = session.execute(
+        select(MonitorRow.id, MonitorRow.key).where(MonitorRow.key.in_(keys), MonitorRow.enabled)
+    )
+    return dict(rows.all())
+
+
+def reset(session: Session, monitor: int, now: datetime, health: Health) -> None:
+    """Forget what was believed of a monitor."""
+    session.execute(
+        update(WatchRow)
+        .where(WatchRow.monitor_id == monitor)
+        .values(
+            health=health.value, since=to_column(now), downs=0, answers=0, ups=0, not_ups=0,
+            turned_at=None, flapping=False, incident_id=None, unknown_since=None,
+            maintenance_since=None,
+        )
+    )  # fmt: skip
+
+
+def in_maintenance(session: Session) -> dict[int, Health]:
+    """The monitors under maintenance, with what is believed of each."""
+    rows = session.execute(
+        select(WatchRow.monitor_id, WatchRow.health).where(WatchRow.maintenance_since.is_not(None))
+    )
+    return {monitor: Health(health) for monitor, health in rows}
+
+
+def set_maintenance(
+    session: Session, monitors: Sequence[int], since: datetime | None
+) -> dict[int, Health]:
+    """Put watched monitors under maintenance, or take them out of it; those that were not so."""
+    changed: dict[int, Health] = {}
+    for start in range(0, len(monitors), _AT_ONCE):
+        watched = select(MonitorRow.id).where(MonitorRow.enabled)
+        there = WatchRow.maintenance_since
+        rows = session.execute(
+            update(WatchRow)
+            .where(
+                WatchRow.monitor_id.in_(monitors[start : start + _AT_ONCE]),
+                WatchRow.monitor_id.in_(watched),
+                there.is_not(None) if since is None else there.is_(None),
+            )
+            .values(maintenance_since=_optional(since))
+            .returning(WatchRow.monitor_id, WatchRow.health)
+        )
+        changed.update({monitor: Health(health) for monitor, health in rows})
+    return changed
+
+
+def _state(watch: WatchRow, monitor: MonitorRow, *, told: bool) -> State:
+    return State(
+        monitor=monitor.id,
+        id=monitor.public_id,
+        key=monitor.key,
+        name=monitor.name,
+        schedule=Schedule(
+            interval=seconds(monitor.interval_us), cron=monitor.cron, timezone=monitor.timezone
+        ),
+        enabled=monitor.enabled,
+        thresholds=Thresholds(
+            down_after=monitor.down_after,
+            up_after=monitor.up_after,
+            recheck=monitor.recheck_us / 1e6,
+        ),
+        depends_on=monitor.depends_on,
+        channels=monitor.channels,
+        watch=watch_of(watch),
+        maintenance=watch.maintenance_since is not None,
+        incident=watch.incident_id,
+        told=told,
+        unknown_since=from_optional(watch.unknown_since),
+    )
+
+
+def _optional(at: datetime | None) -> int | None:
+    return None if at is None else to_column(at)
