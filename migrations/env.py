@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-from app.storage import monitor_rows  # noqa: F401 -- its tables belong to the same metadata
+from app.storage import channel_rows, monitor_rows  # noqa: F401 -- of the same metadata
 from app.storage.rows import Row
 
 url = context.config.get_main_option("sqlalchemy.url")

@@ -133,24 +133,39 @@ BODIES: dict[str, type[BaseModel]] = {}
 
 
 def body_of(
-    model: type[BaseModel], *examples: dict[str, Any], others: dict[str, str] | None = None
+    model: type[BaseModel],
+    *examples: dict[str, Any],
+    others: dict[str, str] | None = None,
+    instead: type[BaseModel] | None = None,
+    required: bool = True,
 ) -> dict[str, Any]:
     """The OpenAPI description of a body that is read as JSON.
 
     Args:
         others: further media types it may come in, each with an example.
+        instead: what it may be just as well.
     """
-    BODIES[model.__name__] = model
+    models = [model] if instead is None else [model, instead]
+    BODIES.update({each.__name__: each for each in models})
+    schemas = [{"$ref": f"#/components/schemas/{each.__name__}"} for each in models]
     named = {
         str(example.pop("summary", f"example {number}")): {"value": example}
         for number, example in enumerate(examples, start=1)
     }
     content: dict[str, Any] = {
         JSON: {
-            "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
+            "schema": schemas[0] if instead is None else {"anyOf": schemas},
             **({"examples": named} if named else {}),
         }
     }
     for media_type, example in (others or {}).items():
         content[media_type] = {"schema": {"type": "string"}, "example": example}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def patch_of(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI description of a merge patch (RFC 7396) of what a model describes."""
+    told = f"Fields of {model.__name__} that are to change, in objects within it too."
+    content = {"schema": {"type": "object", "description": told}, "example": example}
+    kinds = (JSON, "application/merge-patch+json")
+    return {"requestBody": {"required": True, "content": dict.fromkeys(kinds, content)}}

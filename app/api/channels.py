@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.bodies import Body, body_of
+from app.api.bodies import Body, body_of, patch_of
 from app.api.channel_in import ChannelIn, changed, channel_of
 from app.api.channel_out import ChannelOut, ChannelPage
 from app.api.deliveries import DeliveryOut
@@ -96,7 +96,7 @@ async def one(service: Wired, channel_id: str) -> ChannelOut:
 @router.patch(
     "/channels/{channel_id}",
     response_model=ChannelOut,
-    openapi_extra=body_of(ChannelIn, _PATCH),
+    openapi_extra=patch_of(ChannelIn, _PATCH),
 )
 async def patch(request: Request, service: Wired, channel_id: str) -> ChannelOut:
     """Change a channel by a merge patch (RFC 7396): null takes a field back to its default."""

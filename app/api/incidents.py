@@ -37,6 +37,7 @@ class CommentIn(Asked):
 
 
 _NOTE = {"author": "ada", "text": "Looking into it."}
+_MAY_BE_LEFT_OUT = body_of(NoteIn, _NOTE, required=False)
 
 
 @router.get("/incidents")
@@ -71,7 +72,7 @@ async def one(service: Wired, incident_id: str) -> IncidentOut:
     return IncidentOut.of(stored.incident)
 
 
-@router.post("/incidents/{incident_id}/acknowledge", openapi_extra=body_of(NoteIn, _NOTE))
+@router.post("/incidents/{incident_id}/acknowledge", openapi_extra=_MAY_BE_LEFT_OUT)
 async def acknowledge(request: Request, service: Wired, incident_id: str) -> IncidentOut:
     """Say that somebody sees to it: nobody is reminded any more. The body may be left out."""
     note = await read_optional(request, NoteIn)
@@ -85,7 +86,7 @@ async def comment(request: Request, service: Wired, incident_id: str) -> Inciden
     return IncidentOut.of(await service.incidents.comment(incident_id, note.author, note.text))
 
 
-@router.post("/incidents/{incident_id}/resolve", openapi_extra=body_of(NoteIn, _NOTE))
+@router.post("/incidents/{incident_id}/resolve", openapi_extra=_MAY_BE_LEFT_OUT)
 async def resolve(request: Request, service: Wired, incident_id: str) -> IncidentOut:
     """End it by hand. A monitor that goes on failing opens another. The body may be left out."""
     note = await read_optional(request, NoteIn)

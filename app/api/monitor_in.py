@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, JsonValue
 
 from app.api.asked import Asked, Faults
 from app.api.bodies import checked
 from app.api.listed import ClientIn, Labels, Name, choose
 from app.api.recurring import Cron, Timezone, schedule_of
 from app.api.targets import MASK, BasicAuth, BearerAuth, TargetIn, check_url, complete, seconds_of
-from app.domain.monitor import Definition, Slo
+from app.domain.monitor import MAX_MONITORS, Definition, Slo
 from app.domain.schedule import MAX_INTERVAL_SECONDS, MIN_INTERVAL_SECONDS
 from app.domain.watch import MOST_COUNTED, Thresholds
 from checkers import Target
@@ -84,6 +84,14 @@ class MonitorIn(Asked):
         default_factory=list, max_length=_MAX_REFERENCES, description="Keys of who is told."
     )
     slo: SloIn | None = None
+
+
+class ManyIn(Asked):
+    """Many monitors, each row for itself: what is wrong with one hinders no other."""
+
+    monitors: list[JsonValue] = Field(
+        min_length=1, max_length=MAX_MONITORS, description="Each as MonitorIn."
+    )
 
 
 def definition_of(asked: MonitorIn, stored: Definition | None, now: datetime) -> Definition:

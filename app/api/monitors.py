@@ -8,10 +8,10 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from app.api.bodies import JSON, Body, body_of
+from app.api.bodies import JSON, Body, body_of, patch_of
 from app.api.known import Known
 from app.api.monitor_bodies import apply_patch, at_row, labels_of, read_definitions, read_rows
-from app.api.monitor_in import MonitorIn
+from app.api.monitor_in import ManyIn, MonitorIn
 from app.api.monitor_out import (
     DefinitionOut,
     ManyPlacedOut,
@@ -46,6 +46,7 @@ _EXAMPLE = {
     "interval_seconds": 30,
     "thresholds": {"down_after": 2, "up_after": 2, "recheck_seconds": 5},
 }
+_MANY = {"monitors": [{"key": "one", "target": {"url": "https://example.org/"}}]}
 _PATCH = {"interval_seconds": 60, "labels": {"team": None}}
 
 Labels = Annotated[
@@ -57,7 +58,7 @@ DryRun = Annotated[bool, Query(description="Check once and show everything; noth
 @router.post(
     "/monitors",
     response_model=None,
-    openapi_extra=body_of(MonitorIn, _EXAMPLE),
+    openapi_extra=body_of(MonitorIn, _EXAMPLE, _MANY, instead=ManyIn),
     responses={
         200: {"description": "Changed, or the same as before; of many: what became of each."},
         201: {"model": MonitorOut, "description": "Created."},
@@ -79,13 +80,14 @@ async def place(
     asked = await read_definitions(service.database, rows)
     once = None if dry_run else once_of(request, key, body.digest)
     placed = await service.monitors.place(asked, once=once, store=not dry_run)
+    if not many:
+        _refuse(placed)
     if dry_run:
         items = await _tried(service, asked, placed, many=many)
         return ManyPlacedOut.of(items) if many else items[0]
     if many:
         items = [PlacedOut.of(each, at_row("", each.index, many=True)) for each in placed]
         return ManyPlacedOut.of(items)
-    _refuse(placed)
     response.status_code = 201 if placed[0].result is Result.CREATED else 200
     response.headers["Location"] = f"/api/v1/monitors/{placed[0].id}"
     return await _shown(service, str(placed[0].id))
@@ -119,7 +121,7 @@ async def listed(
     return Response(await service.database.read(read), media_type=JSON)
 
 
-@router.patch("/monitors", openapi_extra=body_of(MonitorIn, _PATCH))
+@router.patch("/monitors", openapi_extra=patch_of(MonitorIn, _PATCH))
 async def patch_selected(
     request: Request,
     service: Wired,
@@ -177,7 +179,7 @@ async def one(service: Wired, monitor_id: str) -> MonitorOut:
     return await _shown(service, monitor_id)
 
 
-@router.patch("/monitors/{monitor_id}", openapi_extra=body_of(MonitorIn, _PATCH))
+@router.patch("/monitors/{monitor_id}", openapi_extra=patch_of(MonitorIn, _PATCH))
 async def patch_one(request: Request, service: Wired, monitor_id: str) -> MonitorOut:
     """Change a monitor by a merge patch (RFC 7396): null takes a field back to its default."""
     patch = read_patch(await Body(request).raw_json())

@@ -147,12 +147,14 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 def _methods_at(request: Request) -> list[str]:
     """Every method a path has (RFC 9110, 10.2.1); the router names those of its first route."""
     routes: Iterable[BaseRoute] = request.app.state.routes
-    return sorted(
-        method
+    fits = [
+        route
         for route in routes
         if isinstance(route, APIRoute) and route.path_regex.match(request.url.path)
-        for method in route.methods or ()
-    )
+    ]
+    # A path that is written out is itself, and nothing that a parameter could stand for.
+    written_out = [route for route in fits if route.path == request.url.path]
+    return sorted(method for route in written_out or fits for method in route.methods or ())
 
 
 async def _database_trouble(request: Request, error: Exception) -> JSONResponse:

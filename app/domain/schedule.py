@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -82,14 +82,55 @@ def on_grid(at: datetime) -> datetime:
     return at + (-(at - _EPOCH) % GRID)
 
 
-def first_tick(key: str, now: datetime, period: timedelta, together: int) -> datetime:
-    """When something begins to recur: at once if it is alone, else spread by its key.
+class First(NamedTuple):
+    """How something begins to recur.
+
+    Attributes:
+        due: when it is carried out first.
+        tick: its first regular turn, from which the others follow; `due` or later.
+    """
+
+    due: datetime
+    tick: datetime
+
+
+def first_turns(schedule: Schedule, key: str, now: datetime, together: int) -> First:
+    """How something begins: at once, and where many begin together, spread by their keys.
 
     Args:
-        together: how many begin with it; no more than 300 a second do, nor later than a period.
+        together: how many begin with it. No more than 300 a second begin, and their regular turns
+            are spread over a whole interval.
     """
-    spread = min(period, timedelta(seconds=together / _STARTS_PER_SECOND))
-    return on_grid(now + spread * share_of(key))
+    if schedule.interval is None:
+        at = on_grid(schedule.next_after(now))
+        return First(at, at)
+    if together == 1:
+        at = on_grid(now)
+        return First(at, at)
+    return _spread(key, now, schedule, on_grid(now + _part(schedule.period(now), key)), together)
+
+
+def caught_up(
+    schedule: Schedule, key: str, due: datetime, now: datetime, together: int
+) -> tuple[First, int]:
+    """How something goes on that was due before now: soon, and then in its regular turns.
+
+    Also how many turns between are lost.
+    """
+    following, lost = schedule.following(due, now)
+    return _spread(key, now, schedule, on_grid(following), together), lost
+
+
+def _spread(key: str, now: datetime, schedule: Schedule, tick: datetime, together: int) -> First:
+    spread = timedelta(seconds=together / _STARTS_PER_SECOND)
+    if schedule.interval is not None and spread >= schedule.period(now):
+        # They are as many as one interval can take: sooner than in its turn none of them can be.
+        return First(tick, tick)
+    return First(min(on_grid(now + _part(spread, key)), tick), tick)
+
+
+def _part(span: timedelta, key: str) -> timedelta:
+    return span * share_of(key)
 
 
 def share_of(key: str) -> float:

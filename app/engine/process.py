@@ -25,6 +25,7 @@ class HostProcess:
     def __init__(self) -> None:
         self._child: Child | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._reading = False
         self._waiting: dict[int, asyncio.Queue[Outcomes | Ended | None]] = {}
         self._starting = asyncio.Lock()
         self._started_at = 0.0
@@ -71,9 +72,11 @@ class HostProcess:
 
     async def _living(self) -> Child:
         async with self._starting:
-            reading = self._reader is not None and not self._reader.done()
-            if self._child is not None and self._child.alive and reading:
+            if self._child is not None and self._child.alive and self._reading:
                 return self._child
+            if self._reader is not None:
+                # Whoever joined now would not be told of the death that it is telling of.
+                await asyncio.wait([self._reader])
             began = monotonic()
             child = await Child.spawn(_MODULE)
             try:
@@ -88,6 +91,7 @@ class HostProcess:
             self._start_seconds = self._started_at - began
             self._child = child
             # Its parent is this object: close() waits for it.
+            self._reading = True
             self._reader = asyncio.create_task(self._read(child))
             return child
 
@@ -105,6 +109,7 @@ class HostProcess:
         except msgspec.MsgspecError:
             logger.exception("child_spoke_nonsense", pid=child.pid)
         finally:
+            self._reading = False
             child.kill()
             for answers in list(self._waiting.values()):
                 await answers.put(None)

@@ -130,9 +130,11 @@ class Streaming:
                     await child.send(encode(Cancel(run=run)))
 
     async def _hand_on(self, child: Child, run: int) -> None:
-        # Its death is told by its answers, after those that came before.
-        with contextlib.suppress(ChildLost):
+        try:
             await self._send(child, run)
+        except ChildLost:
+            # Its death is told by its answers, after those that came before.
+            child.kill()
 
     async def _send(self, child: Child, run: int) -> None:
         """Send items as they are given: first what was given to the process before."""

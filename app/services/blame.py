@@ -96,14 +96,17 @@ class Blame:
         logger.error("connectivity_lost", failed=failed, checked=all_of_them)
         self._connectivity.lost_since = self._now
         alarms.lost(self._session, why, self._now, written)
-        for monitor, since in watches.suspects(self._session):
+        suspects = dict(watches.suspects(self._session))
+        for monitor, since in suspects.items():
             monitor_outcomes.disown(self._session, monitor, since, why)
             incidents.drop_outcomes(self._session, monitor, since)
-            watches.clear(self._session, [monitor])
+        watches.clear(self._session, list(suspects))
+        watches.begin_unknown(self._session, suspects)
         for monitor, state in self._states.items():
-            if state.watch.suspect:
+            if monitor in suspects:
                 clean = replace(state.watch, downs=0, not_ups=0, turned_at=None)
-                self._states[monitor] = replace(state, watch=clean)
+                since = state.unknown_since or suspects[monitor]
+                self._states[monitor] = replace(state, watch=clean, unknown_since=since)
         self.moved = True
 
     def _restore(self, written: Written) -> None:

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from app.domain.incident import Entry
 from app.domain.maintenance import active, next_change
 from app.domain.monitor import MonitorStatus
-from app.domain.schedule import first_tick, on_grid
+from app.domain.schedule import First, caught_up, first_turns
 from app.domain.watch import Health
 from app.services import clock
+from app.services.logbook import note_missed
 from app.services.notices import Notices, heard
 from app.services.recording import Recorder
 from app.services.watching import Watching
-from app.storage import incidents, maintenances, monitor_outcomes, monitors, turns, watches
+from app.storage import incidents, maintenances, monitors, turns, watches
 from app.storage.database import Database
 from app.storage.incidents import Happened
 
@@ -95,11 +96,10 @@ class Guard:
             return
 
         def put_right(session: Session) -> None:
-            monitor_outcomes.insert_missed(session, lost, now, NEVER_CAME)
+            note_missed(session, lost, now, NEVER_CAME)
             _take_up(session, now, _OVERDUE_PERIODS)
-            for monitor, _, schedule in astray:
-                due = on_grid(now if schedule.cron is None else schedule.next_after(now))
-                turns.put_right(session, [(monitor, due, due)])
+            for monitor, key, schedule in astray:
+                turns.set_turns(session, {monitor: first_turns(schedule, key, now, 1)})
 
         await self._database.write(put_right, durable=False)
         self._notices.monitors.set()
@@ -132,15 +132,13 @@ class Guard:
 def _take_up(session: Session, now: datetime, periods: float = 0.0) -> int:
     late = turns.overdue(session, now, periods)
     missed: list[tuple[int, datetime, int]] = []
-    righted: list[tuple[int, datetime, datetime]] = []
+    righted: dict[int, First | None] = {}
     for monitor, key, due, schedule in late:
-        following, lost = schedule.following(due, now)
-        first = first_tick(key, now, schedule.period(now), len(late))
-        righted.append((monitor, first if schedule.cron is None else following, first))
+        righted[monitor], lost = caught_up(schedule, key, due, now, len(late))
         if lost:
             missed.append((monitor, due, lost))
-    turns.put_right(session, righted)
-    monitor_outcomes.insert_missed(session, missed, now, STOPPED)
+    turns.set_turns(session, righted)
+    note_missed(session, missed, now, STOPPED)
     return len(late)
 
 

@@ -108,17 +108,17 @@ class Lane:
         request = webhook.request(
             channel.url, due.id, due.body, secret=channel.secret, now=self._means.now()
         )
-        heard_: list[Outcome] = []
+        seen: list[Outcome] = []
 
         async def take(some: list[Outcome]) -> None:
-            heard_.extend(some)
+            seen.extend(some)
 
         try:
             await self._means.engine.execute(Slot.WATCH, _ORDER, [Item(0, request)], take)
         except RunFailed as error:
             logger.warning("delivery_not_tried", delivery=due.id, error=str(error))
             await heard(self._means.notices.stop, _REST_SECONDS)
-        return _tried(heard_[0]) if heard_ else None
+        return _tried(seen[0]) if seen else None
 
     async def _note(self, channel: Channel, due: Due, tried: Try) -> None:
         now = self._means.now()

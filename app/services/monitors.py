@@ -73,6 +73,8 @@ class Monitors:
         if not store:
             placed, _ = await self._database.read(make)
             return placed
+        watched = [a.definition for a in asked if a.definition is not None and a.definition.enabled]
+        self._watching.make_ready({(each.strategy, each.client) for each in watched})
         placed, editions = await self._database.write(make)
         await self._changed(editions)
         return placed

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.domain.errors import FieldError
 from app.domain.incident import Entry
 from app.domain.monitor import Definition, MonitorStatus, Result, in_a_circle
-from app.domain.schedule import first_tick
+from app.domain.schedule import First, first_turns
 from app.domain.watch import Health
 from app.services import alarms, clock
 from app.services.alarms import Written
@@ -159,7 +159,7 @@ class Placing:
             return
         new, self._new = list(self._new.values()), {}
         rows = monitors.insert_definitions(self._session, new, self._now)
-        first: dict[int, datetime | None] = {}
+        first: dict[int, First | None] = {}
         for row, (id_, definition) in zip(rows, new, strict=True):
             first[row] = self._first(definition) if definition.enabled else None
             self._known[definition.key] = Defined(row, id_, definition)
@@ -179,19 +179,16 @@ class Placing:
             )  # fmt: skip
         elif definition.enabled and _checks(old) != _checks(definition):
             # What is new is checked now, so that whoever changed it sees what comes of it.
-            turns.set_turn(self._session, before.key, self._first(definition))
+            turns.set_turns(self._session, {before.key: self._first(definition)})
 
-    def _first(self, definition: Definition) -> datetime:
+    def _first(self, definition: Definition) -> First:
         return _first(definition, self._now, max(self._count, 1))
 
 
-def _first(definition: Definition, now: datetime, together: int) -> datetime:
-    schedule = definition.schedule
-    if schedule.cron is not None:
-        return schedule.next_after(now)
+def _first(definition: Definition, now: datetime, together: int) -> First:
     # Storing them takes a while, in which none of them can be begun.
     soon = now + _STORING * together
-    return first_tick(definition.key, soon, schedule.period(now), together)
+    return first_turns(definition.schedule, definition.key, soon, together)
 
 
 def _checks(definition: Definition) -> tuple[object, ...]:
@@ -222,7 +219,7 @@ def switch(
         before, after = MonitorStatus(state.watch.health.value), MonitorStatus.PAUSED
     watches.reset(session, monitor.key, now, Health.PENDING)
     first = _first(monitor.definition, now, together) if enabled else None
-    turns.set_turn(session, monitor.key, first)
+    turns.set_turns(session, {monitor.key: first})
     change = Happened(monitor.key, None, now, Entry.STATUS, before.value, after.value)
     incidents.note(session, [change])
 

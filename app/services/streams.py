@@ -1,7 +1,7 @@
 """The runs that monitors are checked in: one for each strategy and client, open while needed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 from typing import Final
 
@@ -47,11 +47,17 @@ class Streams:
         """
         async with asyncio.TaskGroup() as group:
             self._group = group
-            for how in known:
-                self._opened(how)
+            self.make_ready(known)
             while True:
                 await asyncio.sleep(_LOOK_SECONDS)
                 await self._close_unused()
+
+    def make_ready(self, ways: Iterable[How]) -> None:
+        """Open runs that will be needed in a moment, so that no check waits for a process."""
+        if self._group is not None:
+            for how in ways:
+                if how not in self._open:
+                    self._opened(how)
 
     async def give(self, strategy: StrategyName, client: ClientName, items: Sequence[Item]) -> None:
         """Begin checks."""
@@ -76,6 +82,7 @@ class Streams:
             concurrency=_CONCURRENCY.get(strategy, CATALOGUE[strategy].concurrency),
             per_host=self._per_host,
         )
+        self._used[how] = monotonic()
         stream = self._open[how] = self._engine.stream(Slot.WATCH, order, self._take)
         self._group.create_task(self._carry(how, stream))
         logger.info("stream_opened", strategy=strategy.value, client=client.value)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.services import clock
-from app.storage import upkeep
+from app.storage import monitor_outcomes, upkeep
 from app.storage.database import Database
 from app.storage.surplus import remove_some, surplus
 
@@ -53,9 +53,13 @@ class Upkeep:
         if self._retention is not None:
             before = now - self._retention
             steps = await self._in_steps(partial(upkeep.remove_some_expired, before=before))
+            steps += await self._in_steps(
+                partial(monitor_outcomes.remove_some_expired, before=before)
+            )
             if steps:
                 logger.info("expired_removed", steps=steps, ended_before=before.isoformat())
         await self._in_steps(upkeep.remove_some_unused)
+        await self._in_steps(monitor_outcomes.remove_some_orphans)
         await _steps(self._database.give_space_back)
 
     async def _remove_surplus(self) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import heapq
 import itertools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from time import monotonic
 from typing import Final, NamedTuple
@@ -17,10 +17,12 @@ from typing import Final, NamedTuple
 import structlog
 from sqlalchemy.orm import Session
 
+from app.domain.schedule import first_turns
 from app.engine.local import Engine
 from app.services import clock
+from app.services.logbook import Logbook, note_missed
 from app.services.notices import Notices, heard
-from app.services.recording import Recorded, Recorder
+from app.services.recording import Recorder
 from app.services.steady import Steady
 from app.services.streams import Streams
 from app.storage import monitor_outcomes, turns
@@ -28,7 +30,6 @@ from app.storage.database import Database
 from app.storage.monitor_outcomes import Recording
 from app.storage.turns import Missed, Turn
 from checkers import ClientName, Item, Outcome, StrategyName
-from checkers.strategies.outbox import Outbox
 
 logger = structlog.get_logger(__name__)
 
@@ -41,9 +42,6 @@ _TOGETHER_SECONDS: Final = 0.005
 _IDLE_SECONDS: Final = 5.0
 _REST_SECONDS: Final = 1.0
 _DRAIN_SECONDS: Final = 0.05
-# One commit for so many outcomes, or for so long.
-_OUTCOMES_PER_COMMIT: Final = 500
-_SECONDS_PER_COMMIT: Final = 0.25
 # A check whose outcome has not come so long after its last deadline never will.
 _OVERTIME_SECONDS: Final = 30.0
 
@@ -72,7 +70,6 @@ class Watching:
     ) -> None:
         self._database = database
         self._notices = notices
-        self._recorder = recorder
         self._steady = Steady()
         self._heap: list[tuple[float, int, Turn]] = []
         self._numbers = itertools.count()
@@ -80,34 +77,35 @@ class Watching:
         self._editions: dict[int, float] = {}
         self._flights: dict[int, _Flight] = {}
         self._flying: dict[int, int] = {}
+        # Turns that came while the check before them went on.
+        self._overrun: dict[int, Missed] = {}
         self._more = asyncio.Event()
-        self._outbox: Outbox[Recording] = Outbox(
-            self._record, chunk=_OUTCOMES_PER_COMMIT, seconds=_SECONDS_PER_COMMIT
-        )
+        self._logbook = Logbook(database, notices, recorder)
         self._streams = Streams(engine, self._take, per_host)
         self.claimed_at = monotonic()
 
     async def serve(self) -> None:
         """Until cancelled; nothing begins any more once the service is about to stop."""
         known = await self._database.read(turns.ways)
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._streams.serve(known))
-                group.create_task(self._claim_on())
-                group.create_task(self._begin_on())
-                group.create_task(self._outbox.tick())
-        finally:
-            # What was seen is not thrown away.
-            await asyncio.shield(self._outbox.close())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._logbook.serve())
+            group.create_task(self._streams.serve(known))
+            group.create_task(self._claim_on())
+            group.create_task(self._begin_on())
 
     def changed(self, editions: Mapping[int, float]) -> None:
         """Begin nothing that was claimed of monitors before these editions of them."""
         self._editions.update(editions)
         self._notices.monitors.set()
+        self._notices.maintenances.set()
+
+    def make_ready(self, ways: Iterable[tuple[StrategyName, ClientName]]) -> None:
+        """Open the runs that monitors are about to need."""
+        self._streams.make_ready(ways)
 
     async def record_now(self, recording: Recording) -> None:
         """Record a check that was made by hand."""
-        await self._record([recording])
+        await self._logbook.record([recording])
 
     async def drain(self, seconds: float) -> None:
         """Give the checks in flight so long to come to their outcome."""
@@ -150,7 +148,7 @@ class Watching:
 
         def take(session: Session) -> tuple[list[Turn], list[Missed]]:
             found, missed = turns.claim(session, now, now + _AHEAD, _CLAIMED_AT_ONCE)
-            monitor_outcomes.insert_missed(session, missed, now, BUSY)
+            note_missed(session, missed, now, BUSY)
             return found, missed
 
         found, missed = await self._database.write(take, durable=False)
@@ -170,8 +168,11 @@ class Watching:
 
         def shift(session: Session) -> None:
             turns.shift(session, moved)
-            for monitor, schedule in turns.by_cron(session):
-                turns.set_turn(session, monitor, schedule.next_after(clock.now()))
+            anew = {
+                monitor: first_turns(schedule, "", clock.now(), 1)
+                for monitor, schedule in turns.by_cron(session)
+            }
+            turns.set_turns(session, anew)
 
         await self._database.write(shift)
 
@@ -190,29 +191,33 @@ class Watching:
     async def _begin_due(self) -> None:
         until = monotonic() + _TOGETHER_SECONDS
         groups: defaultdict[tuple[StrategyName, ClientName], list[Item]] = defaultdict(list)
-        running: list[Missed] = []
         while self._heap and self._heap[0][0] <= until:
             at, seq, turn = heapq.heappop(self._heap)
             if turn.edition < self._editions.get(turn.monitor, 0):
                 continue
             if turn.monitor in self._flying:
-                running.append(Missed(turn.monitor, turn.intended_at, 1))
+                self._overran(turn)
                 continue
             groups[turn.strategy, turn.client].append(Item(seq, turn.target, at))
             self._flights[seq] = _Flight(turn, at + _longest(turn))
             self._flying[turn.monitor] = seq
         for (strategy, client), items in groups.items():
             await self._streams.give(strategy, client, items)
-        if running:
-            await self._note_missed(running, STILL_RUNNING)
 
-    async def _note_missed(self, missed: Sequence[Missed], why: str) -> None:
-        now = clock.now()
-        logger.info("checks_missed", monitors=len(missed), why=why)
-        await self._database.write_at_last(
-            lambda session: monitor_outcomes.insert_missed(session, missed, now, why),
-            durable=False,
-        )
+    def _overran(self, turn: Turn) -> None:
+        before = self._overrun.get(turn.monitor)
+        since, turns = (turn.intended_at, 0) if before is None else (before.since, before.turns)
+        self._overrun[turn.monitor] = Missed(turn.monitor, since, turns + 1)
+
+    async def _note_overrun(self, monitors: Iterable[int]) -> None:
+        missed = [self._overrun.pop(monitor) for monitor in monitors if monitor in self._overrun]
+        if missed:
+            await self._database.write_at_last(
+                lambda session: monitor_outcomes.insert_missed(
+                    session, missed, clock.now(), STILL_RUNNING
+                ),
+                durable=False,
+            )
 
     async def _take(self, outcomes: list[Outcome]) -> None:
         landed = [
@@ -220,32 +225,15 @@ class Watching:
             for outcome in outcomes
             if (flight := self._landed(outcome.seq)) is not None
         ]
-        await self._outbox.put(*landed)
+        if self._overrun:
+            await self._note_overrun(recording.monitor for recording in landed)
+        self._logbook.put(landed)
 
     def _landed(self, seq: int) -> _Flight | None:
         flight = self._flights.pop(seq, None)
         if flight is not None:
             self._flying.pop(flight.turn.monitor, None)
         return flight
-
-    async def _record(self, recordings: list[Recording]) -> None:
-        try:
-            await self._store(recordings)
-        except Exception:  # of a loop: one that cannot be recorded must not take others with it
-            logger.exception("recording_failed", outcomes=len(recordings))
-            for recording in recordings if len(recordings) > 1 else ():
-                await self._record([recording])
-
-    async def _store(self, recordings: list[Recording]) -> None:
-        def store(session: Session) -> Recorded:
-            return self._recorder.record(session, recordings, clock.now())
-
-        durable = self._recorder.weighty(recordings)
-        recorded = await self._database.write_at_last(store, durable=durable)
-        if recorded.sooner:
-            self._notices.monitors.set()
-        if recorded.news:
-            self._notices.moved()
 
 
 def _longest(turn: Turn) -> float:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.domain.message import Channel, ChannelType, MessageType
+from app.storage.channel_rows import ChannelRow
 from app.storage.database import vault_of
 from app.storage.instants import from_column, micros, seconds, to_column
-from app.storage.monitor_rows import ChannelRow, MonitorRow
+from app.storage.monitor_rows import MonitorRow
 
 
 @dataclass(frozen=True, slots=True)

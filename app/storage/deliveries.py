@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.domain.message import DeliveryStatus, MessageType
+from app.storage.channel_rows import ChannelRow, DeliveryRow
 from app.storage.instants import from_column, from_optional, to_column
-from app.storage.monitor_rows import ChannelRow, DeliveryRow
 
 _PENDING: Final = DeliveryStatus.PENDING.value
 

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.domain.message import ChannelName, Delivery, DeliveryStatus, MessageType
+from app.storage.channel_rows import ChannelRow, DeliveryRow
 from app.storage.instants import from_column, from_optional
-from app.storage.monitor_rows import ChannelRow, DeliveryRow, IncidentRow
+from app.storage.monitor_rows import IncidentRow
 
 _WITH_NAMES = (
     select(DeliveryRow, ChannelRow.public_id, ChannelRow.key, IncidentRow.public_id)

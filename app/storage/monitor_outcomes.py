@@ -26,6 +26,8 @@ _SELECT: Final = (
     + " FROM monitor_outcomes o JOIN monitors m ON m.id = o.monitor_id"
 )
 
+#: Rows removed in one transaction: some milliseconds, in which nobody else can write.
+STEP_ROWS: Final = 2000
 _LATEST: Final = f"{_SELECT} WHERE o.monitor_id = ? ORDER BY o.id DESC LIMIT 1"
 
 
@@ -135,28 +137,26 @@ def count(session: Session, monitor: int, since: datetime, until: datetime) -> i
     return session.scalar(query) or 0
 
 
-def remove_some_expired(session: Session, before: datetime, limit: int) -> bool:
+def remove_some_expired(session: Session, before: datetime, limit: int = STEP_ROWS) -> bool:
     """Take one step at removing outcomes from before an instant; whether there was something."""
     # In the order of their rows, which is that of time: the oldest lie together.
-    oldest = session.scalars(
-        select(MonitorOutcomeRow.id)
-        .where(MonitorOutcomeRow.started_at < to_column(before))
+    oldest = session.execute(
+        select(MonitorOutcomeRow.id, MonitorOutcomeRow.started_at)
         .order_by(MonitorOutcomeRow.id)
         .limit(1)
     ).first()
-    first = session.scalar(select(func.min(MonitorOutcomeRow.id)))
-    if oldest is None or oldest != first:
+    if oldest is None or oldest.started_at >= to_column(before):
         return False
     session.execute(
         delete(MonitorOutcomeRow).where(
-            MonitorOutcomeRow.id < first + limit,
+            MonitorOutcomeRow.id < oldest.id + limit,
             MonitorOutcomeRow.started_at < to_column(before),
         )
     )
     return True
 
 
-def remove_some_orphans(session: Session, limit: int) -> bool:
+def remove_some_orphans(session: Session, limit: int = STEP_ROWS) -> bool:
     """Take one step at removing outcomes of removed monitors; whether there was something."""
     monitor = session.scalars(select(RemovedMonitorRow.monitor_id).limit(1)).first()
     if monitor is None:

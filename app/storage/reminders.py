@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.domain.incident import IncidentStatus
 from app.domain.message import DeliveryStatus, MessageType
+from app.storage.channel_rows import ChannelRow, DeliveryRow
 from app.storage.instants import to_column
-from app.storage.monitor_rows import ChannelRow, DeliveryRow, IncidentRow, WatchRow
+from app.storage.monitor_rows import IncidentRow, WatchRow
 
 
 class Reminder(NamedTuple):

@@ -1,6 +1,6 @@
 """When each monitor is due: turns claimed, moved on, found late."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.domain.schedule import Schedule, on_grid
+from app.domain.schedule import First, Schedule, on_grid
 from app.domain.watch import Health
 from app.storage.instants import from_column, from_optional, seconds, to_column
 from app.storage.monitor_rows import MonitorRow, WatchRow
@@ -17,7 +17,7 @@ from checkers import ClientName, StrategyName, Target
 
 # Moved on by whoever finds it as it was, so that a turn is taken once.
 _MOVE_ON: Final = "UPDATE watches SET tick_at=?, due_at=? WHERE monitor_id=? AND due_at=?"
-_PUT_RIGHT: Final = "UPDATE watches SET tick_at=?, due_at=? WHERE monitor_id=?"
+_SET: Final = "UPDATE watches SET tick_at=?, due_at=? WHERE monitor_id=?"
 _SOONER: Final = "UPDATE watches SET due_at=min(tick_at, ?) WHERE monitor_id=? AND due_at > ?"
 
 
@@ -42,14 +42,6 @@ class Missed(NamedTuple):
     monitor: int
     since: datetime
     turns: int
-
-
-def set_turn(session: Session, monitor: int, at: datetime | None) -> None:
-    """Let a monitor's turns go on from an instant; `None`: it has none."""
-    due = None if at is None else to_column(at)
-    session.execute(
-        update(WatchRow).where(WatchRow.monitor_id == monitor).values(tick_at=due, due_at=due)
-    )
 
 
 def claim(
@@ -127,11 +119,14 @@ def overdue(
     return late
 
 
-def put_right(session: Session, moved: Sequence[tuple[int, datetime, datetime]]) -> None:
-    """Set when monitors are due: the row of each, its next regular turn, and its next check."""
-    rows = [(to_column(tick), to_column(due), monitor) for monitor, tick, due in moved]
+def set_turns(session: Session, first: Mapping[int, First | None]) -> None:
+    """Set when monitors are due and when their next regular turn is; `None`: never."""
+    rows = [
+        (None, None, monitor) if at is None else (to_column(at.tick), to_column(at.due), monitor)
+        for monitor, at in first.items()
+    ]
     if rows:
-        session.connection().exec_driver_sql(_PUT_RIGHT, rows)
+        session.connection().exec_driver_sql(_SET, rows)
 
 
 def astray(session: Session, now: datetime) -> list[tuple[int, str, Schedule]]:

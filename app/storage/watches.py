@@ -8,13 +8,14 @@ from typing import Final
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from app.domain.schedule import Schedule
+from app.domain.schedule import First, Schedule
 from app.domain.watch import Health, Thresholds, Watch
 from app.storage.instants import from_column, from_optional, seconds, to_column
 from app.storage.monitor_rows import IncidentRow, MonitorRow, WatchRow
 
 # SQLite takes so many parameters in a statement, and some.
 _AT_ONCE: Final = 500
+_UNKNOWN: Final = "UPDATE watches SET unknown_since=? WHERE monitor_id=? AND unknown_since IS NULL"
 _UPDATE: Final = (
     "UPDATE watches SET health=?, since=?, downs=?, answers=?, ups=?, not_ups=?, turned_at=?, "
     "recovered_at=?, flapping=?, incident_id=?, unknown_since=? WHERE monitor_id=?"
@@ -41,12 +42,13 @@ class State:
     unknown_since: datetime | None
 
 
-def begin(session: Session, first: Mapping[int, datetime | None], now: datetime) -> None:
-    """Remember new monitors, each with its first turn; `None`: it is paused."""
+def begin(session: Session, first: Mapping[int, First | None], now: datetime) -> None:
+    """Remember new monitors, each with its first turns; `None`: it is paused."""
     since = to_column(now)
     rows = [
         {
-            "monitor_id": monitor, "tick_at": _optional(at), "due_at": _optional(at),
+            "monitor_id": monitor, "tick_at": at and to_column(at.tick),
+            "due_at": at and to_column(at.due),
             "health": Health.PENDING.value, "since": since, "downs": 0, "answers": 0, "ups": 0,
             "not_ups": 0, "flapping": False,
         }
@@ -133,6 +135,13 @@ def failing_among(session: Session, keys: Sequence[str]) -> list[tuple[int, str,
         )
     )
     return [(monitor, key, Health(health)) for monitor, key, health in rows]
+
+
+def begin_unknown(session: Session, since: Mapping[int, datetime]) -> None:
+    """Note from when on nothing is known of monitors, unless that was so before."""
+    rows = [(to_column(at), monitor) for monitor, at in since.items()]
+    if rows:
+        session.connection().exec_driver_sql(_UNKNOWN, rows)
 
 
 def restless(session: Session) -> set[int]:

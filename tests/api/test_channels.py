@@ -253,7 +253,7 @@ def test_a_channel_that_is_disabled_sends_no_more_of_what_it_could_not(
     ],
 )
 def test_what_is_not_there_is_not_found(service: Service, method: str, path: str) -> None:
-    body = {"json": {}} if method == "PATCH" else {}
+    body: dict[str, Any] = {"json": {}} if method == "PATCH" else {}
 
     assert service.call(method, path, **body).status_code == 404
 

@@ -14,11 +14,11 @@ from checkers.laboratory import Carried, carry_out
 from checkers.strategies.hybrid import Hybrid
 from checkers.strategies.multiprocess import Multiprocess
 from checkers.strategies.strategy import Limits
+from checkers.workloads.bundled import json_body
 from checkers.workloads.carried import Computing, Order
 from checkers.workloads.catalogue import WORKLOADS, WorkloadName
 from checkers.workloads.cpu import sum_of_roots
 from checkers.workloads.data import aggregate
-from checkers.workloads.site import json_body
 
 _IN_PROCESS = (StrategyName.SEQUENTIAL, StrategyName.THREADED, StrategyName.ASYNC)
 _SIZES = {

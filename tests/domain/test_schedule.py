@@ -11,8 +11,9 @@ from app.domain.schedule import (
     GRID,
     NeverFires,
     Schedule,
+    caught_up,
     check_cron,
-    first_tick,
+    first_turns,
     on_grid,
     share_of,
     zone,
@@ -141,22 +142,50 @@ def test_the_grid_is_never_earlier_and_never_far(instant: datetime) -> None:
     assert on_grid(on_grid(instant)) == on_grid(instant)
 
 
-def test_who_begins_alone_begins_at_once_and_many_are_spread() -> None:
+def test_who_begins_alone_begins_at_once() -> None:
+    first = first_turns(Schedule(interval=60), "one", NOW, 1)
+
+    assert first.due == first.tick
+    assert first.due - NOW <= GRID
+
+
+def test_many_begin_soon_and_have_their_turns_all_over_an_interval() -> None:
     keys = [f"monitor-{n}" for n in range(3000)]
 
-    alone = first_tick("one", NOW, timedelta(seconds=60), 1)
-    ticks = [first_tick(key, NOW, timedelta(seconds=60), len(keys)) for key in keys]
-    quick = [first_tick(key, NOW, timedelta(seconds=5), len(keys)) for key in keys]
+    found = [first_turns(Schedule(interval=60), key, NOW, len(keys)) for key in keys]
 
-    assert alone - NOW <= GRID
-    assert NOW <= min(ticks) <= max(ticks) <= NOW + timedelta(seconds=10) + GRID
-    busiest = max(sum(n == second for n in map(_whole_second, ticks)) for second in range(10))
-    assert busiest < 400
-    assert max(quick) <= NOW + timedelta(seconds=5) + GRID
+    dues, ticks = [first.due for first in found], [first.tick for first in found]
+    assert NOW <= min(dues) <= max(dues) <= NOW + timedelta(seconds=10) + GRID
+    assert max(_busiest(dues, 10), 300) < 400
+    assert NOW + timedelta(seconds=59) < max(ticks) <= NOW + timedelta(seconds=60) + GRID
+    assert _busiest(ticks, 60) < 100
+    assert all(first.due <= first.tick for first in found)
 
 
-def _whole_second(tick: datetime) -> int:
-    return (tick - NOW) // timedelta(seconds=1)
+def test_as_many_as_an_interval_can_take_begin_in_their_turns() -> None:
+    keys = [f"monitor-{n}" for n in range(3000)]
+
+    found = [first_turns(Schedule(interval=5), key, NOW, len(keys)) for key in keys]
+
+    assert all(first.due == first.tick for first in found)
+
+
+def test_what_was_due_is_caught_up_with_soon_and_keeps_its_turns() -> None:
+    schedule, due = Schedule(interval=60), NOW - timedelta(seconds=150)
+
+    first, lost = caught_up(schedule, "one", due, NOW, 10)
+
+    assert lost == 2
+    assert first.due - NOW < timedelta(seconds=0.1)
+    assert first.tick == NOW + timedelta(seconds=30)
+
+
+def _busiest(instants: list[datetime], seconds: int) -> int:
+    """The most that fall into one second."""
+    return max(
+        sum((at - NOW) // timedelta(seconds=1) == second for at in instants)
+        for second in range(seconds + 1)
+    )
 
 
 def test_the_share_of_a_key_is_its_own_for_ever() -> None:

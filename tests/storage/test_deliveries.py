@@ -25,11 +25,13 @@ from app.domain.message import (
 from app.engine.local import Engine
 from app.services.lane import Lane, Means
 from app.services.notices import Notices
+from app.services.telling import Telling
 from app.storage import channels, deliveries, delivery_pages, incidents, reminders
 from app.storage.database import Database
 from app.storage.file import migrate
 from app.storage.vault import Vault
 from tests.farm.servers import Servers, depending, ok
+from tests.services import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LOOPBACK = ("127.0.0.0/8",)
@@ -102,9 +104,9 @@ class Receiver:
 
     def _heard(self, request: bytes) -> bytes:
         told = json.loads(request.partition(b"\r\n\r\n")[2])
-        self.texts.append(told["text"])
+        self.texts.append(told.get("text") or told["type"])
         self.ids.append(told["id"])
-        return self._choose(told["text"])
+        return self._choose(self.texts[-1])
 
 
 class Time:
@@ -327,3 +329,36 @@ def test_a_channel_is_reminded_of_what_nobody_sees_to(database: Database) -> Non
         assert await database.read(reminded(HOUR)) == []
 
     run(scenario())
+
+
+def test_a_reminder_is_sent_and_stands_in_the_time_line(database: Database, farm: Servers) -> None:
+    receiver = Receiver(farm)
+
+    def put(session: Session) -> None:
+        long_ago = datetime.now(UTC) - 2 * HOUR
+        channels.insert_channel(session, channel("ops", receiver.url, remind_every=3600.0))
+        tell(session, "opened", incident=incident(session), now=long_ago)
+        (opened,) = deliveries.due(session, 1, datetime.now(UTC), 10)
+        deliveries.note_try(
+            session, opened, long_ago, status=DeliveryStatus.SENT, due_at=None, error=None
+        )
+
+    async def scenario() -> None:
+        await database.write(put)
+        engine, notifier = Engine(LOOPBACK), Notifier(LOOPBACK)
+        telling = asyncio.ensure_future(
+            Telling(database, engine, notifier, Notices(), written).serve()
+        )
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not receiver.texts:  # noqa: ASYNC110 -- of a server in another thread
+                await asyncio.sleep(0.02)
+        telling.cancel()
+        await asyncio.wait([telling])
+        await engine.close()
+
+        timeline = (await database.read(lambda s: incidents.load_by_key(s, 1))).incident.timeline
+        assert [entry.text for entry in timeline] == ["ops was reminded."]
+
+    run(scenario())
+
+    assert receiver.texts == ["incident.reminder"]

@@ -21,11 +21,12 @@ from app.domain.watch import Thresholds
 from app.services.placing import Asked, Placing
 from app.services.recording import Recorded, Recorder
 from app.storage import incidents, monitor_pages, monitors, watches
+from app.storage.channel_rows import ChannelRow, DeliveryRow
 from app.storage.database import Database
 from app.storage.file import migrate
 from app.storage.instants import to_column
 from app.storage.monitor_outcomes import Recording
-from app.storage.monitor_rows import ChannelRow, DeliveryRow, MonitorOutcomeRow, WatchRow
+from app.storage.monitor_rows import MonitorOutcomeRow, WatchRow
 from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Reason, Status, StrategyName, Target
 
