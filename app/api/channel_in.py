@@ -19,7 +19,11 @@ from app.domain.errors import FieldError, Invalid
 from app.domain.message import DEFAULT_EVENTS, Channel, ChannelType, MessageType
 from app.services import clock
 
-_Event = Annotated[MessageType, Field(strict=False)]
+_Url = Annotated[str, Field(min_length=1, max_length=4096)]
+_Secret = Annotated[str, Field(min_length=1, max_length=512)]
+_Events = Annotated[
+    list[Annotated[MessageType, Field(strict=False)]], Field(max_length=len(MessageType))
+]
 _RemindEvery = Annotated[
     float,
     BeforeValidator(seconds_of, json_schema_input_type=float | str),
@@ -33,20 +37,14 @@ class ChannelIn(Asked):
     key: Key
     name: Name | None = None
     type: Literal["webhook", "email", "apprise"]
-    url: str = Field(
-        min_length=1,
-        max_length=4096,
-        description="webhook: http(s); email: mailto(s)://; apprise: any URL that it knows.",
+    url: _Url = Field(
+        description="webhook: http(s); email: mailto(s)://; apprise: any URL that it knows."
     )
-    secret: str | None = Field(
+    secret: _Secret | None = Field(
         default=None,
-        min_length=1,
-        max_length=512,
         description="Of webhooks: signs them (Standard Webhooks). null: no signature.",
     )
-    events: list[_Event] = Field(
-        default=[*DEFAULT_EVENTS], max_length=len(MessageType), description="What it is told of."
-    )
+    events: _Events = Field(default=[*DEFAULT_EVENTS], description="What it is told of.")
     enabled: bool = True
     remind_every_seconds: _RemindEvery | None = Field(
         default=None, description="While an incident is open and nobody sees to it; null: never."

@@ -98,11 +98,11 @@ async def one(service: Wired, channel_id: str) -> ChannelOut:
     response_model=ChannelOut,
     openapi_extra=patch_of(ChannelIn, _PATCH),
 )
-async def patch(request: Request, service: Wired, channel_id: str) -> ChannelOut:
+async def change(request: Request, service: Wired, channel_id: str) -> ChannelOut:
     """Change a channel by a merge patch (RFC 7396): null takes a field back to its default."""
-    changes = read_patch(await Body(request).raw_json())
+    patch = read_patch(await Body(request).raw_json())
     stored = await service.database.read(lambda session: channel_rows.load(session, channel_id))
-    whole = await changed(stored.channel, changes, service.notifier)
+    whole = await changed(stored.channel, patch, service.notifier)
     channel, _ = await channels.place(service.database, whole)
     return ChannelOut.of(channel)
 

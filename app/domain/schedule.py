@@ -13,7 +13,7 @@ MIN_INTERVAL_SECONDS: Final = 0.5
 MAX_INTERVAL_SECONDS: Final = 31 * 86_400.0
 MAX_CRON_CHARACTERS: Final = 200
 #: Instants are rounded up to this, so that what is due at about the same time is begun together.
-GRID: Final = timedelta(milliseconds=50)
+GRID: Final = timedelta(milliseconds=100)
 # More ticks than this were missed are not counted one by one.
 _MOST_COUNTED: Final = 10_000
 # So many may begin in a second where many begin at once.

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.services import clock
-from app.storage import monitor_outcomes, upkeep
+from app.storage import deliveries, monitor_outcomes, upkeep
 from app.storage.database import Database
 from app.storage.surplus import remove_some, surplus
 
@@ -53,9 +53,8 @@ class Upkeep:
         if self._retention is not None:
             before = now - self._retention
             steps = await self._in_steps(partial(upkeep.remove_some_expired, before=before))
-            steps += await self._in_steps(
-                partial(monitor_outcomes.remove_some_expired, before=before)
-            )
+            for remove in (monitor_outcomes.remove_some_expired, deliveries.remove_some_expired):
+                steps += await self._in_steps(partial(remove, before=before))
             if steps:
                 logger.info("expired_removed", steps=steps, ended_before=before.isoformat())
         await self._in_steps(upkeep.remove_some_unused)

@@ -34,8 +34,8 @@ from checkers import ClientName, Item, Outcome, StrategyName
 logger = structlog.get_logger(__name__)
 
 # Turns are claimed so far ahead, and so often; what lies between a disk may take to write.
-_AHEAD: Final = timedelta(seconds=3)
-_CLAIM_SECONDS: Final = 1.0
+_AHEAD: Final = timedelta(seconds=4)
+_CLAIM_SECONDS: Final = 2.0
 _CLAIMED_AT_ONCE: Final = 2000
 # What is due within this of each other is begun together; the pace then spreads it.
 _TOGETHER_SECONDS: Final = 0.005
@@ -135,13 +135,14 @@ class Watching:
     async def _claim(self) -> float:
         """Take the turns of the next seconds; how long to wait until there are more."""
         await self._mind_the_clock()
+        found = _CLAIMED_AT_ONCE
+        while found == _CLAIMED_AT_ONCE:
+            found = await self._claim_some()
+        if found:
+            return _CLAIM_SECONDS
         due = await self._database.read(turns.next_due_at)
-        if due is None or due > clock.now() + _AHEAD:
-            wait = _IDLE_SECONDS if due is None else (due - clock.now() - _AHEAD).total_seconds()
-            return min(max(wait, _CLAIM_SECONDS), _IDLE_SECONDS)
-        while await self._claim_some() == _CLAIMED_AT_ONCE:
-            pass
-        return _CLAIM_SECONDS
+        wait = _IDLE_SECONDS if due is None else (due - clock.now() - _AHEAD).total_seconds()
+        return min(max(wait, _CLAIM_SECONDS), _IDLE_SECONDS)
 
     async def _claim_some(self) -> int:
         now = clock.now()

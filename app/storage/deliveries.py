@@ -13,6 +13,7 @@ from app.domain.errors import NotFound
 from app.domain.message import DeliveryStatus, MessageType
 from app.storage.channel_rows import ChannelRow, DeliveryRow
 from app.storage.instants import from_column, from_optional, to_column
+from app.storage.upkeep import STEP_ROWS
 
 _PENDING: Final = DeliveryStatus.PENDING.value
 
@@ -172,7 +173,7 @@ def send_again(session: Session, public_id: str, now: datetime) -> None:
         raise NotFound(f"There is no delivery {public_id!r}.")
 
 
-def remove_some_expired(session: Session, before: datetime, limit: int) -> bool:
+def remove_some_expired(session: Session, before: datetime, limit: int = STEP_ROWS) -> bool:
     """Take one step at removing deliveries that ended long ago; whether there was something."""
     some = list(
         session.scalars(

@@ -12,6 +12,7 @@ from app.domain.outcome import StoredOutcome
 from app.storage.instants import to_column
 from app.storage.monitor_rows import MonitorOutcomeRow, RemovedMonitorRow
 from app.storage.outcomes import OUTCOME_COLUMNS, columns_of
+from app.storage.upkeep import STEP_ROWS
 from checkers import Outcome, Reason, Status
 
 _COLUMNS: Final = f"monitor_id, intended_at, late_us, {OUTCOME_COLUMNS}"
@@ -26,8 +27,6 @@ _SELECT: Final = (
     + " FROM monitor_outcomes o JOIN monitors m ON m.id = o.monitor_id"
 )
 
-#: Rows removed in one transaction: some milliseconds, in which nobody else can write.
-STEP_ROWS: Final = 2000
 _LATEST: Final = f"{_SELECT} WHERE o.monitor_id = ? ORDER BY o.id DESC LIMIT 1"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -11,11 +11,19 @@ from sqlalchemy.orm import Session
 from app.domain.schedule import First, Schedule
 from app.domain.watch import Health, Thresholds, Watch
 from app.storage.instants import from_column, from_optional, seconds, to_column
-from app.storage.monitor_rows import IncidentRow, MonitorRow, WatchRow
+from app.storage.monitor_rows import MonitorRow, WatchRow
 
 # SQLite takes so many parameters in a statement, and some.
 _AT_ONCE: Final = 500
 _UNKNOWN: Final = "UPDATE watches SET unknown_since=? WHERE monitor_id=? AND unknown_since IS NULL"
+_STATES: Final = (
+    "SELECT m.id, m.public_id, m.key, m.name, m.interval_us, m.cron, m.timezone, m.enabled, "
+    "m.down_after, m.up_after, m.recheck_us, m.depends_on, m.channels, w.health, w.since, w.downs, "
+    "w.answers, w.ups, w.not_ups, w.turned_at, w.recovered_at, w.flapping, w.maintenance_since, "
+    "w.incident_id, w.unknown_since, i.told "
+    "FROM watches w JOIN monitors m ON m.id = w.monitor_id "
+    "LEFT JOIN incidents i ON i.id = w.incident_id"
+)
 _UPDATE: Final = (
     "UPDATE watches SET health=?, since=?, downs=?, answers=?, ups=?, not_ups=?, turned_at=?, "
     "recovered_at=?, flapping=?, incident_id=?, unknown_since=? WHERE monitor_id=?"
@@ -61,17 +69,13 @@ def begin(session: Session, first: Mapping[int, First | None], now: datetime) ->
 def states(session: Session, monitors: Iterable[int]) -> dict[int, State]:
     """The monitors of these rows that are there still and are watched."""
     wanted = sorted(set(monitors))
+    # The driver's own cursor: this is read with every outcome.
+    cursor = session.connection().connection.cursor()
     found: dict[int, State] = {}
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
-        rows = session.execute(
-            select(WatchRow, MonitorRow, IncidentRow.told)
-            .join(MonitorRow, MonitorRow.id == WatchRow.monitor_id)
-            .outerjoin(IncidentRow, IncidentRow.id == WatchRow.incident_id)
-            .where(WatchRow.monitor_id.in_(some))
-        )
-        for watch, monitor, told in rows:
-            found[monitor.id] = _state(watch, monitor, told=bool(told))
+        cursor.execute(f"{_STATES} WHERE w.monitor_id IN ({', '.join('?' * len(some))})", some)
+        found.update((row[0], _state(row)) for row in cursor.fetchall())
     return found
 
 
@@ -203,28 +207,37 @@ def set_maintenance(
     return changed
 
 
-def _state(watch: WatchRow, monitor: MonitorRow, *, told: bool) -> State:
+def _state(row: Sequence[Any]) -> State:
+    (
+        monitor, id_, key, name, interval_us, cron, zone, enabled, down_after, up_after, recheck_us,
+        depends_on, channels, health, since, downs, answers, ups, not_ups, turned_at, recovered_at,
+        flapping, maintenance_since, incident, unknown_since, told,
+    ) = row  # fmt: skip
     return State(
-        monitor=monitor.id,
-        id=monitor.public_id,
-        key=monitor.key,
-        name=monitor.name,
-        schedule=Schedule(
-            interval=seconds(monitor.interval_us), cron=monitor.cron, timezone=monitor.timezone
+        monitor=monitor,
+        id=id_,
+        key=key,
+        name=name,
+        schedule=Schedule(interval=seconds(interval_us), cron=cron, timezone=zone),
+        enabled=bool(enabled),
+        thresholds=Thresholds(down_after=down_after, up_after=up_after, recheck=recheck_us / 1e6),
+        depends_on=depends_on,
+        channels=channels,
+        watch=Watch(
+            health=Health(health),
+            since=from_column(since),
+            downs=downs,
+            answers=answers,
+            ups=ups,
+            not_ups=not_ups,
+            turned_at=from_optional(turned_at),
+            recovered_at=from_optional(recovered_at),
+            flapping=bool(flapping),
         ),
-        enabled=monitor.enabled,
-        thresholds=Thresholds(
-            down_after=monitor.down_after,
-            up_after=monitor.up_after,
-            recheck=monitor.recheck_us / 1e6,
-        ),
-        depends_on=monitor.depends_on,
-        channels=monitor.channels,
-        watch=watch_of(watch),
-        maintenance=watch.maintenance_since is not None,
-        incident=watch.incident_id,
-        told=told,
-        unknown_since=from_optional(watch.unknown_since),
+        maintenance=maintenance_since is not None,
+        incident=incident,
+        told=bool(told),
+        unknown_since=from_optional(unknown_since),
     )
 
 
