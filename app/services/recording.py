@@ -27,6 +27,8 @@ logger = structlog.get_logger(__name__)
 # Others that are checked at once when one fails: what they say tells whose fault it is.
 _WITNESSES: Final = 8
 _GRAVE: Final = frozenset({Status.DOWN, Status.DEGRADED})
+# What is up from the first is no news; after a start it would be ten thousand lines.
+_UNTOLD: Final = frozenset({Health.PENDING, Health.UNKNOWN})
 _WITNESSES_EVERY: Final = timedelta(seconds=2)
 # What is not to be believed yet, or not to be told, is looked at again so soon.
 _SOON: Final = timedelta(seconds=1)
@@ -205,7 +207,8 @@ class _Round:
         assert before is not None
         self.news = True
         since = moved.step.watch.since
-        logger.info("monitor_moved", monitor=state.key, before=before.value, after=after.value)
+        if before not in _UNTOLD or after is not Health.UP:
+            logger.info("monitor_moved", monitor=state.key, before=before.value, after=after.value)
         if after is Health.DOWN:
             self._recorder.connectivity.forget(state.monitor)
             state = self._keep(alarms.opened(self._session, state, outcome))
