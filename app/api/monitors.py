@@ -52,7 +52,10 @@ _PATCH = {"interval_seconds": 60, "labels": {"team": None}}
 Labels = Annotated[
     list[str], Query(description="k=v, repeatable: all must hold.", examples=["team=web"])
 ]
-DryRun = Annotated[bool, Query(description="Check once and show everything; nothing is stored.")]
+DryRun = Annotated[
+    bool,
+    Query(description="Check once, for half a minute at most, and show everything; store nothing."),
+]
 
 
 @router.post(

@@ -18,7 +18,7 @@ from app.storage.monitor_outcomes import Recording
 logger = structlog.get_logger(__name__)
 
 # One commit for what comes within this time; an outcome that may move something waits less.
-_SECONDS_PER_COMMIT: Final = 1.0
+_SECONDS_PER_COMMIT: Final = 0.5
 _GRAVE_SECONDS: Final = 0.05
 _OUTCOMES_PER_COMMIT: Final = 1000
 
