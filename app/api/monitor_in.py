@@ -90,7 +90,7 @@ class ManyIn(Asked):
     """Many monitors, each row for itself: what is wrong with one hinders no other."""
 
     monitors: list[JsonValue] = Field(
-        min_length=1, max_length=MAX_MONITORS, description="Each as MonitorIn."
+        min_length=1, description=f"Up to {MAX_MONITORS:,}, each as MonitorIn."
     )
 
 

@@ -135,10 +135,11 @@ class Watching:
     async def _claim(self) -> float:
         """Take the turns of the next seconds; how long to wait until there are more."""
         await self._mind_the_clock()
-        found = _CLAIMED_AT_ONCE
-        while found == _CLAIMED_AT_ONCE:
-            found = await self._claim_some()
-        if found:
+        claimed = False
+        # A short interval has several turns in this time, each of which is one claim.
+        while await self._claim_some():
+            claimed = True
+        if claimed:
             return _CLAIM_SECONDS
         due = await self._database.read(turns.next_due_at)
         wait = _IDLE_SECONDS if due is None else (due - clock.now() - _AHEAD).total_seconds()
