@@ -155,7 +155,7 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
             notices=notices,
             dispatcher=dispatcher,
             monitors=Monitors(database, watching, recorder, told.written),
-            incidents=Incidents(database, notices, recorder, told.written),
+            incidents=Incidents(database, notices, told.written),
             guard=guard,
             notifier=notifier,
         )

@@ -100,7 +100,8 @@ class Connectivity:
         return failed, all_of_them
 
     def _drop_old(self, now: datetime) -> None:
-        for monitor, (at, _) in list(self._seen.items()):
-            if now - at < _REMEMBERED:
+        while self._seen:
+            monitor = next(iter(self._seen))
+            if now - self._seen[monitor][0] < _REMEMBERED:
                 return
             del self._seen[monitor]

@@ -48,6 +48,7 @@ class Blame:
         Args:
             monitors: how many are watched.
         """
+        self._agree_with_what_is_stored()
         failing = self._noted(recordings)
         if self._connectivity.lost_since is not None:
             if self._connectivity.restored(self._now):
@@ -71,6 +72,13 @@ class Blame:
             reason=Reason.NOT_MEASURED,
             detail=f"Our own connectivity is lost. Seen: {outcome.detail}",
         )
+
+    def _agree_with_what_is_stored(self) -> None:
+        """A commit that failed, or a hand that resolved it, has left memory and database apart."""
+        if incidents.of_connectivity(self._session) is None:
+            self._connectivity.lost_since = None
+        elif self._connectivity.lost_since is None:
+            self._connectivity.lost_since = self._now
 
     def _noted(self, recordings: Iterable[Recording]) -> list[tuple[int, datetime]]:
         """The monitors that would now be believed to be down, with since when they fail."""

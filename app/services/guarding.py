@@ -58,11 +58,11 @@ class Guard:
         """
         now = clock.now()
 
-        def take_up(session: Session) -> int:
+        def resume(session: Session) -> int:
             self._recorder.resume(session, now)
-            return _take_up(session, now)
+            return take_up(session, now)
 
-        late = await self._database.write(take_up, durable=False)
+        late = await self._database.write(resume, durable=False)
         if late:
             logger.info("monitors_taken_up_again", monitors=late)
 
@@ -97,7 +97,7 @@ class Guard:
 
         def put_right(session: Session) -> None:
             note_missed(session, lost, now, NEVER_CAME)
-            _take_up(session, now, _OVERDUE_PERIODS)
+            take_up(session, now, _OVERDUE_PERIODS)
             for monitor, key, schedule in astray:
                 turns.set_turns(session, {monitor: first_turns(schedule, key, now, 1)})
 
@@ -129,7 +129,8 @@ class Guard:
         return min(max(wait, _SOONEST_SECONDS), _LATEST_SECONDS)
 
 
-def _take_up(session: Session, now: datetime, periods: float = 0.0) -> int:
+def take_up(session: Session, now: datetime, periods: float = 0.0) -> int:
+    """Let monitors that are late by so many periods be checked soon; how many there were."""
     late = turns.overdue(session, now, periods)
     missed: list[tuple[int, datetime, int]] = []
     righted: dict[int, First | None] = {}

@@ -13,7 +13,6 @@ from app.domain.watch import Health
 from app.services import alarms, clock
 from app.services.alarms import Written
 from app.services.notices import Notices
-from app.services.recording import Recorder
 from app.storage import incidents, watches
 from app.storage.database import Database
 from app.storage.incidents import Happened, Stored
@@ -26,12 +25,9 @@ class Incidents:
         written: messages as JSON.
     """
 
-    def __init__(
-        self, database: Database, notices: Notices, recorder: Recorder, written: Written
-    ) -> None:
+    def __init__(self, database: Database, notices: Notices, written: Written) -> None:
         self._database = database
         self._notices = notices
-        self._recorder = recorder
         self._written = written
 
     async def acknowledge(self, public_id: str, by: str | None, text: str | None) -> Incident:
@@ -71,10 +67,8 @@ class Incidents:
             _must_be_open(stored)
             told = text or "Resolved by hand."
             alarms.resolved(session, stored.key, now, self._written, at=now, text=told, author=by)
-            if stored.monitor is None:
-                self._recorder.connectivity.lost_since = None
-                return
-            self._begin_anew(session, stored.monitor, now)
+            if stored.monitor is not None:
+                self._begin_anew(session, stored.monitor, now)
 
         return await self._change(public_id, end)
 

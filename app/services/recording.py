@@ -229,9 +229,12 @@ class _Round:
             self._tell_degraded(state, outcome, after)
 
     def _tell_degraded(self, state: State, outcome: Outcome, after: Health) -> None:
-        if alarms.held_back(self._session, state, self._now) is None:
-            type_ = MessageType.DEGRADED if after is Health.DEGRADED else MessageType.RECOVERED
-            alarms.tell_status(self._session, state, type_, outcome, self._now, self._written)
+        type_ = MessageType.RECOVERED
+        if after is Health.DEGRADED:
+            if alarms.held_back(self._session, state, self._now) is not None:
+                return
+            type_ = MessageType.DEGRADED
+        alarms.tell_status(self._session, state, type_, outcome, self._now, self._written)
 
     def _tell_or_hold(self, state: State, outcome: Outcome, *, first: bool) -> None:
         hold = alarms.held_back(self._session, state, self._now)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
@@ -16,6 +16,8 @@ from checkers import Reason
 
 # What a time line shows of an incident that went on for weeks.
 _MOST_ENTRIES: Final = 1000
+# Written out in a statement, so that the index of those that are open is used.
+_OPEN: Final = literal(IncidentStatus.OPEN.value, literal_execute=True)
 # What is told of as it happens; single outcomes are not.
 _TOLD_OF: Final = tuple(
     entry.value for entry in Entry if entry not in {Entry.OUTCOME, Entry.TOLD, Entry.HELD_BACK}
@@ -178,9 +180,7 @@ def load_by_key(session: Session, key: int) -> Stored:
 def of_connectivity(session: Session) -> int | None:
     """The row of the open incident that is our own connectivity, if there is one."""
     return session.scalar(
-        select(IncidentRow.id).where(
-            IncidentRow.status == IncidentStatus.OPEN.value, IncidentRow.monitor_key.is_(None)
-        )
+        select(IncidentRow.id).where(IncidentRow.status == _OPEN, IncidentRow.monitor_key.is_(None))
     )
 
 
@@ -195,8 +195,9 @@ def page(
     """Incidents, newest first, and where the next page begins."""
     query = select(IncidentRow)
     if is_open is not None:
-        wanted = IncidentStatus.OPEN if is_open else IncidentStatus.RESOLVED
-        query = query.where(IncidentRow.status == wanted.value)
+        query = query.where(
+            IncidentRow.status == (_OPEN if is_open else IncidentStatus.RESOLVED.value)
+        )
     if monitor is not None:
         query = query.where(IncidentRow.monitor_id == monitor)
     if before is not None:
