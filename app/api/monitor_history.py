@@ -17,8 +17,8 @@ from app.api.problems import RESPONSES
 from app.api.wired import Cursor, Limit, Service, Wired, place_of
 from app.domain.errors import FieldError, Invalid
 from app.domain.uptime import Span, uptime
-from app.reports.monitor_outcomes import MonitorOutcomeOut, MonitorOutcomePage, lines
-from app.reports.outcomes import encode
+from app.reports.monitor_outcomes import MonitorOutcomeOut, MonitorOutcomePage
+from app.reports.outcomes import encode, lines
 from app.services import clock
 from app.storage import incidents, monitor_outcomes, monitor_pages, monitors, spells
 from app.storage.monitor_outcomes import Wanted

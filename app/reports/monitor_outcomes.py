@@ -1,8 +1,7 @@
 """Outcomes of monitors as they are answered."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -56,18 +55,6 @@ class MonitorCheckOut(CheckOut, frozen=True):
             lateness_ms=round(outcome.queued * 1e3, 3),
             missed=None,
         )
-
-
-_encode_into: Final = msgspec.json.Encoder().encode_into
-
-
-def lines(outcomes: Iterable[MonitorOutcomeOut]) -> bytes:
-    """Outcomes as NDJSON."""
-    written = bytearray()
-    for outcome in outcomes:
-        _encode_into(outcome, written, -1)
-        written += b"\n"
-    return bytes(written)
 
 
 def schemas() -> dict[str, Any]:

@@ -6,7 +6,7 @@ Durations are whole microseconds, instants whole microseconds since the epoch (U
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.storage.rows import Row
+from app.storage.rows import OutcomeColumns, Row
 
 _STATUSES = "('up', 'degraded', 'down', 'unknown')"
 _HEALTHS = "('pending', 'up', 'degraded', 'down', 'unknown')"
@@ -96,7 +96,7 @@ class WatchRow(Row):
     unknown_since: Mapped[int | None]
 
 
-class MonitorOutcomeRow(Row):
+class MonitorOutcomeRow(OutcomeColumns, Row):
     """What one check of a monitor ended in, or which turns were missed and why.
 
     `url` is null while it is the monitor's present one. `missed` counts turns that no check was
@@ -117,28 +117,6 @@ class MonitorOutcomeRow(Row):
     late_us: Mapped[int | None]
     missed: Mapped[int | None]
     url: Mapped[str | None]
-    status: Mapped[str]
-    reason: Mapped[str | None]
-    detail: Mapped[str | None]
-    http_status: Mapped[int | None]
-    http_version: Mapped[str | None]
-    final_url: Mapped[str | None]
-    redirects: Mapped[int]
-    remote_address: Mapped[str | None]
-    started_at: Mapped[int]
-    queued_us: Mapped[int]
-    total_us: Mapped[int | None]
-    name_lookup_us: Mapped[int | None]
-    connect_us: Mapped[int | None]
-    tls_us: Mapped[int | None]
-    wait_us: Mapped[int | None]
-    receive_us: Mapped[int | None]
-    body_bytes: Mapped[int | None]
-    excerpt: Mapped[str | None]
-    tls: Mapped[str | None]
-    earlier: Mapped[str | None]
-    error_bound_us: Mapped[int | None]
-    error_bound_by: Mapped[str | None]
 
 
 class RemovedMonitorRow(Row):

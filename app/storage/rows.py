@@ -245,21 +245,9 @@ class BatchRow(Row):
     schedule_id: Mapped[int | None]
 
 
-class OutcomeRow(Row):
-    """What the check of one target ended in; there is never a second one."""
+class OutcomeColumns:
+    """What a check ended in, wherever it is kept."""
 
-    __tablename__ = "outcomes"
-    __table_args__ = (
-        CheckConstraint(f"status IN {_STATUSES}", name="status"),
-        CheckConstraint("(status = 'up') = (reason IS NULL)", name="reason"),
-        Index("ix_outcomes_not_up", "batch_id", "seq", sqlite_where=text("reason IS NOT NULL")),
-        {"sqlite_with_rowid": False},
-    )
-
-    batch_id: Mapped[int] = mapped_column(
-        ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True
-    )
-    seq: Mapped[int] = mapped_column(primary_key=True)
     status: Mapped[str]
     reason: Mapped[str | None]
     detail: Mapped[str | None]
@@ -282,3 +270,20 @@ class OutcomeRow(Row):
     earlier: Mapped[str | None]
     error_bound_us: Mapped[int | None]
     error_bound_by: Mapped[str | None]
+
+
+class OutcomeRow(OutcomeColumns, Row):
+    """What the check of one target ended in; there is never a second one."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = (
+        CheckConstraint(f"status IN {_STATUSES}", name="status"),
+        CheckConstraint("(status = 'up') = (reason IS NULL)", name="reason"),
+        Index("ix_outcomes_not_up", "batch_id", "seq", sqlite_where=text("reason IS NOT NULL")),
+        {"sqlite_with_rowid": False},
+    )
+
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True
+    )
+    seq: Mapped[int] = mapped_column(primary_key=True)
