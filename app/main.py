@@ -69,8 +69,9 @@ logger = structlog.get_logger(__name__)
 _DESCRIPTION: Final = """Tercet checks URLs three ways and says what it saw, with timings that can
 be believed: waiting for a turn is `queued_ms` and never part of `total_ms`.
 
-POST a list of URLs to `/api/v1/batches` with a strategy, read its outcomes by page, and let
-`/api/v1/comparisons` show which strategy is best for that workload on this machine."""
+POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes by page; let
+`/api/v1/comparisons` show which strategy is best for that workload on this machine; have
+`/api/v1/monitors` watch URLs round the clock and `/api/v1/channels` told when they fall."""
 
 
 _ROUTES: Final = (

@@ -108,6 +108,8 @@ class Beat:
         self._pace = pace
         self._idle = idle
         self._idle_beats = 0
+        #: Which share of the interval is kept between starts.
+        self.hurry = 1.0
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ticks = Ticks(pace)
@@ -137,7 +139,7 @@ class Beat:
             return
         # After a rest nobody starts before a tick has told how late it comes.
         if not self._waiting and pace.due <= now() and self._ticks.every:
-            pace.reserve()
+            pace.reserve(self.hurry)
             return
         waiting = self._loop.create_future()
         self._waiting.append(waiting)
@@ -182,7 +184,7 @@ class Beat:
         while self._waiting and pace.due <= at:
             waiting = self._waiting.popleft()
             if not waiting.done():
-                pace.reserve()
+                pace.reserve(self.hurry)
                 waiting.set_result(None)
         self._ticks.tune(waiting=bool(self._waiting))
 

@@ -123,14 +123,18 @@ class Pace:
         """The instant from which the next check may start."""
         return self._next
 
-    def reserve(self) -> float:
-        """Take the next turn: its instant, which may have passed already."""
+    def reserve(self, share: float = 1.0) -> float:
+        """Take the next turn: its instant, which may have passed already.
+
+        Args:
+            share: of the interval that the turn after it has to wait for.
+        """
         with self._lock:
             at = now()
             self._look(at)
             # A turn that came late is made up for, one that nobody wanted is not: no bursts.
             turn = max(self._next, at - max(self.interval, LOOK_SECONDS))
-            self._next = turn + self.interval
+            self._next = turn + self.interval * share
             self._halves += 1
         return turn
 

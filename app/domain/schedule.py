@@ -18,6 +18,8 @@ GRID: Final = timedelta(milliseconds=100)
 _MOST_COUNTED: Final = 10_000
 # So many may begin in a second where many begin at once.
 _STARTS_PER_SECOND: Final = 300
+# A check so shortly before its turn would only be in the way of that.
+_APART: Final = timedelta(seconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -126,7 +128,8 @@ def _spread(key: str, now: datetime, schedule: Schedule, tick: datetime, togethe
     if schedule.interval is not None and spread >= schedule.period(now):
         # They are as many as one interval can take: sooner than in its turn none of them can be.
         return First(tick, tick)
-    return First(min(on_grid(now + _part(spread, key)), tick), tick)
+    due = on_grid(now + _part(spread, key))
+    return First(due, tick) if tick - due > _APART else First(tick, tick)
 
 
 def _part(span: timedelta, key: str) -> timedelta:

@@ -102,6 +102,7 @@ async def _run_as_given(
             item = await stream.next()
             if item is None:
                 return
+            beat.hurry = stream.hurry
             await beat.turn()
             if stream.closed:
                 return
@@ -193,7 +194,7 @@ class _Elsewhere(Generic[Item, Out]):
             return self._supply.take()
         if pace.due > now() or (item := self._supply.take()) is None:
             return None
-        pace.reserve()
+        pace.reserve(self._supply.hurry)
         return item
 
     def done(self, item: Item) -> bool:

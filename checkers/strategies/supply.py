@@ -8,9 +8,13 @@ from typing import Final, Generic
 
 from checkers.pacing import Pace
 from checkers.strategies.strategy import HOLD_SECONDS, Item, PerPlace
+from checkers.timing import now
 
 # Items that may be put aside from a source of unknown length, so that it need not all be held.
 _ASIDE: Final = 10_000
+# Something has waited all this time: the pace is slower than what is given.
+_PATIENCE_SECONDS: Final = 0.15
+_HURRIED: Final = 0.25
 
 
 class Supply(Generic[Item]):
@@ -50,6 +54,11 @@ class Supply(Generic[Item]):
     def idle(self) -> bool:
         """Whether nothing is out and nothing can be, until more is given."""
         return False
+
+    @property
+    def hurry(self) -> float:
+        """Which share of the pace's interval may be kept: less, once items wait for too long."""
+        return 1.0
 
     @property
     def over(self) -> bool:
@@ -157,6 +166,7 @@ class Stream(Supply[Item]):
         # What has been given is held anyway.
         self._aside_at_most = sys.maxsize
         self._waiting: deque[Item] = deque()
+        self._waiting_since = 0.0
         self._wake: Callable[[], None] | None = None
         self._all_given = False
         # Each is counted in one thread.
@@ -165,6 +175,12 @@ class Stream(Supply[Item]):
     @property
     def ready(self) -> bool:
         return not self._closed and bool(self._waiting or self._freed)
+
+    @property
+    def hurry(self) -> float:
+        # What is due has an instant of its own: rather a wider bound than a check that is late.
+        waits = self._waiting and now() - self._waiting_since > _PATIENCE_SECONDS
+        return _HURRIED if waits else 1.0
 
     @property
     def idle(self) -> bool:
@@ -180,6 +196,8 @@ class Stream(Supply[Item]):
         """Add some."""
         some = list(items)
         self._given += len(some)
+        if not self._waiting:
+            self._waiting_since = now()
         self._waiting.extend(some)
         self._announce()
 
