@@ -145,8 +145,8 @@ def test_threads_start_one_after_the_other_each_in_its_turn() -> None:
     turns: list[float] = []
 
     class Noting(Pace):
-        def reserve(self) -> float:
-            turn = super().reserve()
+        def reserve(self, share: float = 1.0) -> float:
+            turn = super().reserve(share)
             turns.append(turn)
             return turn
 
