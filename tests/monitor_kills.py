@@ -81,8 +81,14 @@ def site() -> Iterator[Site]:
             thread.join()
 
 
-def kill_while_watching(folder: Path, times: int, chance: random.Random) -> list[str]:
-    """Kill so often, and say what does not hold afterwards; nothing is best."""
+def kill_while_watching(
+    folder: Path, times: int, chance: random.Random, *, slack: float = _SLACK_SECONDS
+) -> list[str]:
+    """Kill so often, and say what does not hold afterwards; nothing is best.
+
+    Args:
+        slack: seconds by which a turn may be late beside a restart and an interval.
+    """
     with site() as targets, running(folder) as service:
         _watch(service, targets)
         away: list[tuple[float, float]] = []
@@ -100,7 +106,7 @@ def kill_while_watching(folder: Path, times: int, chance: random.Random) -> list
         wrong = _until_settled(service)
         return wrong or [
             *_wrong_incidents(service, targets),
-            *_wrong_turns(targets, away),
+            *_wrong_turns(targets, away, slack),
         ]
 
 
@@ -154,12 +160,12 @@ def _wrong_incidents(service: Service, targets: Site) -> Iterator[str]:
         yield f"told of what is no incident: {dict(told)}"
 
 
-def _wrong_turns(targets: Site, away: Sequence[tuple[float, float]]) -> Iterator[str]:
+def _wrong_turns(targets: Site, away: Sequence[tuple[float, float]], slack: float) -> Iterator[str]:
     for key, checked in targets.checked.items():
         for before, after in pairwise(checked):
             restarts = [until - since for since, until in away if before < since < after]
             # Killed again before it had begun to check, a service takes another start.
-            allowed = sum(restarts) + (_INTERVAL_SECONDS + _SLACK_SECONDS) * (len(restarts) or 1)
+            allowed = sum(restarts) + (_INTERVAL_SECONDS + slack) * (len(restarts) or 1)
             if after - before > allowed:
                 yield f"monitor {key}: no check for {after - before:.1f} s; away {restarts}"
 

@@ -10,4 +10,5 @@ from tests.monitor_kills import kill_while_watching
 
 
 def test_after_kills_every_incident_was_told_once_and_no_turn_was_lost(tmp_path: Path) -> None:
-    assert kill_while_watching(tmp_path, 3, random.Random(7)) == []
+    # How late a turn is on a machine that runs other tests too is not what is asked here.
+    assert kill_while_watching(tmp_path, 3, random.Random(7), slack=20.0) == []
