@@ -16,7 +16,6 @@ logger = structlog.get_logger(__name__)
 # A run that was given nothing for so long is closed; its processes end with it.
 _UNUSED_SECONDS: Final = 900.0
 _LOOK_SECONDS: Final = 60.0
-_REST_SECONDS: Final = 1.0
 # Each of them waits for its target alone, so a slow one never holds up another.
 _CONCURRENCY: Final = {
     StrategyName.THREADED: 256,

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from app.domain.schedule import Schedule
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -20,6 +22,11 @@ def from_optional(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else from_column(microseconds)
 
 
+def to_optional(at: datetime | None) -> int | None:
+    """As `to_column`; `None` stays `None`."""
+    return None if at is None else to_column(at)
+
+
 def micros(seconds: float | None) -> int | None:
     """A duration for its column; `None` stays `None`."""
     return None if seconds is None else round(seconds * 1e6)
@@ -28,3 +35,8 @@ def micros(seconds: float | None) -> int | None:
 def seconds(microseconds: int | None) -> float | None:
     """The duration that a column holds; `None` stays `None`."""
     return None if microseconds is None else microseconds / 1e6
+
+
+def recurrence(interval_us: int | None, cron: str | None, timezone: str) -> Schedule:
+    """The schedule that columns hold."""
+    return Schedule(interval=seconds(interval_us), cron=cron, timezone=timezone)

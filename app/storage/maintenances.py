@@ -1,7 +1,6 @@
 """Maintenance windows: kept, listed, replaced."""
 
 import json
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -9,7 +8,14 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.domain.maintenance import Maintenance
-from app.storage.instants import from_column, from_optional, micros, seconds, to_column
+from app.storage.instants import (
+    from_column,
+    from_optional,
+    micros,
+    seconds,
+    to_column,
+    to_optional,
+)
 from app.storage.monitor_rows import MaintenanceRow
 
 
@@ -80,16 +86,12 @@ def _columns(window: Maintenance) -> dict[str, Any]:
         "title": window.title,
         "keys": json.dumps(window.keys),
         "labels": json.dumps(dict(window.labels)),
-        "starts_at": _optional(window.starts_at),
-        "ends_at": _optional(window.ends_at),
+        "starts_at": to_optional(window.starts_at),
+        "ends_at": to_optional(window.ends_at),
         "cron": window.cron,
         "duration_us": micros(window.duration),
         "timezone": window.timezone,
     }
-
-
-def _optional(at: datetime | None) -> int | None:
-    return None if at is None else to_column(at)
 
 
 def _window(row: MaintenanceRow) -> Maintenance:

@@ -84,9 +84,7 @@ def latest(session: Session, monitors: Sequence[int]) -> dict[int, MonitorOutcom
     """The last outcome of each monitor that has one."""
     found: dict[int, MonitorOutcome] = {}
     for monitor in monitors:
-        rows = _rows(
-            session, f"{_SELECT} WHERE o.monitor_id = ? ORDER BY o.id DESC LIMIT 1", monitor
-        )
+        rows = _rows(session, _LATEST, monitor)
         if rows:
             found[monitor] = rows[0]
     return found

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import NotFound
 from app.domain.monitor import Definition, Slo
-from app.domain.schedule import Schedule
 from app.domain.watch import Thresholds
-from app.storage.instants import micros, seconds, to_column
+from app.storage.instants import micros, recurrence, to_column
 from app.storage.monitor_rows import (
     MonitorLabelRow,
     MonitorOutcomeRow,
@@ -61,11 +60,6 @@ def load(session: Session, name: str) -> Defined:
     if row is None:
         raise NotFound(f"There is no monitor {name!r}.")
     return _defined(session, [row])[0]
-
-
-def keys_of(session: Session) -> set[str]:
-    """The key of every monitor."""
-    return set(session.scalars(select(MonitorRow.key)))
 
 
 def dependencies(session: Session) -> dict[str, list[str]]:
@@ -211,7 +205,7 @@ def _definition(row: MonitorRow, labels: Mapping[str, str], target: Target) -> D
         name=row.name,
         labels=labels,
         target=target,
-        schedule=Schedule(interval=seconds(row.interval_us), cron=row.cron, timezone=row.timezone),
+        schedule=recurrence(row.interval_us, row.cron, row.timezone),
         strategy=StrategyName(row.strategy),
         client=ClientName(row.client),
         enabled=row.enabled,

@@ -15,7 +15,14 @@ from app.domain.errors import NotFound
 from app.domain.plan import Kind, Made, Plan, PlanDraft, Work, kind_of
 from app.domain.schedule import Schedule
 from app.storage import targets
-from app.storage.instants import from_column, from_optional, micros, seconds, to_column
+from app.storage.instants import (
+    from_column,
+    from_optional,
+    micros,
+    recurrence,
+    to_column,
+    to_optional,
+)
 from app.storage.monitor_rows import ScheduleRow
 from app.storage.rows import BatchRow, ComparisonRow, TargetListRow
 from app.storage.targets import ScheduledList
@@ -45,7 +52,7 @@ def insert_plan(
             kind=kind_of(draft.work).value,
             list_id=targets.insert_list(session, draft.work.targets),
             draft=_work_json(draft.work),
-            due_at=_optional(due_at),
+            due_at=to_optional(due_at),
             missed=0,
             created_at=to_column(now),
             **_settings(draft),
@@ -58,7 +65,7 @@ def change_plan(session: Session, key: int, draft: PlanDraft, due_at: datetime |
     session.execute(
         update(ScheduleRow)
         .where(ScheduleRow.id == key)
-        .values(due_at=_optional(due_at), **_settings(draft))
+        .values(due_at=to_optional(due_at), **_settings(draft))
     )
 
 
@@ -127,7 +134,9 @@ def waiting(session: Session, now: datetime) -> list[tuple[int, Schedule, dateti
     """The rows of plans whose turn is still to come, with when they recur and when it is."""
     rows = session.scalars(select(ScheduleRow).where(ScheduleRow.due_at > to_column(now)))
     return [
-        (row.id, _schedule(row), from_column(row.due_at)) for row in rows if row.due_at is not None
+        (row.id, recurrence(row.interval_us, row.cron, row.timezone), from_column(row.due_at))
+        for row in rows
+        if row.due_at is not None
     ]
 
 
@@ -188,10 +197,6 @@ def _work_json(work: Work) -> str:
     return _encode(replace(work, targets=())).decode()
 
 
-def _optional(at: datetime | None) -> int | None:
-    return None if at is None else to_column(at)
-
-
 def _stored(row: ScheduleRow, total: int) -> Stored:
     last = None
     if row.last_id is not None and row.last_at is not None:
@@ -199,7 +204,7 @@ def _stored(row: ScheduleRow, total: int) -> Stored:
     plan = Plan(
         id=row.public_id,
         name=row.name,
-        schedule=_schedule(row),
+        schedule=recurrence(row.interval_us, row.cron, row.timezone),
         work=_DECODERS[row.kind].decode(row.draft),
         total=total,
         keep=row.keep,
@@ -210,7 +215,3 @@ def _stored(row: ScheduleRow, total: int) -> Stored:
         created_at=from_column(row.created_at),
     )
     return Stored(ScheduledList(row.id, row.list_id, total), plan)
-
-
-def _schedule(row: ScheduleRow) -> Schedule:
-    return Schedule(interval=seconds(row.interval_us), cron=row.cron, timezone=row.timezone)

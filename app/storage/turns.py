@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.schedule import First, Schedule, on_grid
 from app.domain.watch import Health
-from app.storage.instants import from_column, from_optional, seconds, to_column
+from app.storage.instants import from_column, from_optional, recurrence, to_column
 from app.storage.monitor_rows import MonitorRow, WatchRow
 from app.storage.targets import opened_spec
 from checkers import ClientName, StrategyName, Target
@@ -80,7 +80,7 @@ def claim(
         assert tick_us is not None
         due, following = from_column(due_us), from_column(tick_us)
         if due >= following:
-            schedule = Schedule(interval=seconds(interval_us), cron=cron, timezone=zone)
+            schedule = recurrence(interval_us, cron, zone)
             following, lost = _following(schedule, due, now)
             if lost:
                 missed.append(Missed(monitor, due, lost))
@@ -112,7 +112,7 @@ def overdue(
     )  # fmt: skip
     late = []
     for monitor, key, due_us, interval_us, cron, zone in rows:
-        schedule = Schedule(interval=seconds(interval_us), cron=cron, timezone=zone)
+        schedule = recurrence(interval_us, cron, zone)
         due = from_column(due_us or 0)
         if now - due > schedule.period(due) * periods:
             late.append((monitor, key, due, schedule))
@@ -144,7 +144,7 @@ def astray(session: Session, now: datetime) -> list[tuple[int, str, Schedule]]:
         .where(MonitorRow.enabled, WatchRow.due_at.is_(None) | (WatchRow.due_at > too_far))
     )
     return [
-        (monitor, key, Schedule(interval=seconds(interval_us), cron=cron, timezone=zone))
+        (monitor, key, recurrence(interval_us, cron, zone))
         for monitor, key, interval_us, cron, zone in rows
     ]
 
@@ -163,17 +163,15 @@ def next_due_at(session: Session) -> datetime | None:
     return from_optional(session.scalar(query.order_by(WatchRow.due_at).limit(1)))
 
 
-def shift(session: Session, by: timedelta) -> int:
+def shift(session: Session, by: timedelta) -> None:
     """Move the turns of all monitors with an interval, since the clock on the wall was moved."""
     delta = by // timedelta(microseconds=1)
     by_interval = select(MonitorRow.id).where(MonitorRow.interval_us.is_not(None))
-    moved = session.execute(
+    session.execute(
         update(WatchRow)
         .where(WatchRow.monitor_id.in_(by_interval), WatchRow.due_at.is_not(None))
         .values(tick_at=WatchRow.tick_at + delta, due_at=WatchRow.due_at + delta)
-        .returning(WatchRow.monitor_id)
     )
-    return len(moved.all())
 
 
 def by_cron(session: Session) -> list[tuple[int, Schedule]]:

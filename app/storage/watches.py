@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.schedule import First, Schedule
 from app.domain.watch import Health, Thresholds, Watch
-from app.storage.instants import from_column, from_optional, seconds, to_column
+from app.storage.instants import from_column, from_optional, recurrence, to_column, to_optional
 from app.storage.monitor_rows import MonitorRow, WatchRow
 
 # SQLite takes so many parameters in a statement, and some.
@@ -100,8 +100,8 @@ def save(session: Session, changed: Sequence[State]) -> None:
         (
             state.watch.health.value, to_column(state.watch.since), state.watch.downs,
             state.watch.answers, state.watch.ups, state.watch.not_ups,
-            _optional(state.watch.turned_at), _optional(state.watch.recovered_at),
-            state.watch.flapping, state.incident, _optional(state.unknown_since), state.monitor,
+            to_optional(state.watch.turned_at), to_optional(state.watch.recovered_at),
+            state.watch.flapping, state.incident, to_optional(state.unknown_since), state.monitor,
         )
         for state in changed
     ]  # fmt: skip
@@ -200,7 +200,7 @@ def set_maintenance(
                 WatchRow.monitor_id.in_(watched),
                 there.is_not(None) if since is None else there.is_(None),
             )
-            .values(maintenance_since=_optional(since))
+            .values(maintenance_since=to_optional(since))
             .returning(WatchRow.monitor_id, WatchRow.health)
         )
         changed.update({monitor: Health(health) for monitor, health in rows})
@@ -218,7 +218,7 @@ def _state(row: Sequence[Any]) -> State:
         id=id_,
         key=key,
         name=name,
-        schedule=Schedule(interval=seconds(interval_us), cron=cron, timezone=zone),
+        schedule=recurrence(interval_us, cron, zone),
         enabled=bool(enabled),
         thresholds=Thresholds(down_after=down_after, up_after=up_after, recheck=recheck_us / 1e6),
         depends_on=depends_on,
@@ -239,7 +239,3 @@ def _state(row: Sequence[Any]) -> State:
         told=bool(told),
         unknown_since=from_optional(unknown_since),
     )
-
-
-def _optional(at: datetime | None) -> int | None:
-    return None if at is None else to_column(at)
