@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from app.domain.schedule import Schedule
 from checkers import Status
 
 #: Outcomes in a row are counted up to here; the thresholds lie below.
@@ -91,14 +92,14 @@ def advance(
     at: datetime,
     thresholds: Thresholds,
     *,
-    period: timedelta,
+    schedule: Schedule,
     believable: bool = True,
 ) -> Step:
     """What is believed after one more outcome.
 
     Args:
         at: when the check began.
-        period: how far apart its checks are; falling again within ten of them is flapping.
+        schedule: of its checks; falling again within ten of them is flapping.
         believable: whether down may be believed now; if not, it is looked at again.
     """
     if status is Status.UNKNOWN:
@@ -118,7 +119,7 @@ def advance(
     since = (counted.turned_at or at) if gone_over else at
     after = replace(counted, health=health, since=max(since, watch.since))
     if health is Health.DOWN:
-        after = replace(after, flapping=_fell_again(watch, after.since, period))
+        after = replace(after, flapping=_fell_again(watch, after.since, schedule.period(at)))
     elif watch.health is Health.DOWN:
         after = replace(after, recovered_at=at, flapping=False)
     return Step(after, watch.health, recheck=against, counted=True)

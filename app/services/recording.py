@@ -142,7 +142,7 @@ class _Round:
             outcome.status,
             at,
             state.thresholds,
-            period=state.schedule.period(at),
+            schedule=state.schedule,
             believable=monitor not in self._blame.unbelievable,
         )
         if step.watch is not state.watch:

@@ -135,11 +135,10 @@ class Watching:
     async def _claim(self) -> float:
         """Take the turns of the next seconds; how long to wait until there are more."""
         await self._mind_the_clock()
-        claimed = False
-        # A short interval has several turns in this time, each of which is one claim.
-        while await self._claim_some():
-            claimed = True
-        if claimed:
+        found = await self._claim_some()
+        while found >= _CLAIMED_AT_ONCE:
+            found = await self._claim_some()
+        if found:
             return _CLAIM_SECONDS
         due = await self._database.read(turns.next_due_at)
         wait = _IDLE_SECONDS if due is None else (due - clock.now() - _AHEAD).total_seconds()
@@ -149,7 +148,15 @@ class Watching:
         now = clock.now()
 
         def take(session: Session) -> tuple[list[Turn], list[Missed]]:
-            found, missed = turns.claim(session, now, now + _AHEAD, _CLAIMED_AT_ONCE)
+            found: list[Turn] = []
+            missed: list[Missed] = []
+            # A short interval has several turns in this time, each of which is one claim.
+            while len(found) < _CLAIMED_AT_ONCE:
+                more, lost = turns.claim(session, now, now + _AHEAD, _CLAIMED_AT_ONCE)
+                found += more
+                missed += lost
+                if not more:
+                    break
             note_missed(session, missed, now, BUSY)
             return found, missed
 

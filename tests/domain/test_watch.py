@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.schedule import Schedule
 from app.domain.watch import Health, Step, Thresholds, Watch, advance
 from checkers import Status
 
 _BEGIN = datetime(2026, 11, 25, 8, tzinfo=UTC)
 _PERIOD = timedelta(seconds=30)
+_SCHEDULE = Schedule(interval=30)
 _LIMITS = Thresholds(down_after=2, up_after=2, recheck=5)
 _BY_LETTER = {"u": Status.UP, "d": Status.DOWN, "g": Status.DEGRADED, "x": Status.UNKNOWN}
 
@@ -26,7 +28,7 @@ def _run(
     watch = watch or Watch(since=_BEGIN)
     steps = []
     for number, letter in enumerate(outcomes):
-        step = advance(watch, _BY_LETTER[letter], _at(number), limits, period=_PERIOD)
+        step = advance(watch, _BY_LETTER[letter], _at(number), limits, schedule=_SCHEDULE)
         watch = step.watch
         steps.append(step)
     return watch, steps
@@ -104,7 +106,7 @@ def test_what_may_not_be_believed_stays_suspect_and_is_looked_at_again() -> None
     suspect, _ = _run("ud")
 
     step = advance(
-        suspect, Status.DOWN, _at(2), _LIMITS, period=_PERIOD, believable=False
+        suspect, Status.DOWN, _at(2), _LIMITS, schedule=_SCHEDULE, believable=False
     )  # fmt: skip
 
     assert step.watch.health is Health.UP
@@ -144,7 +146,7 @@ def test_a_storm_of_changes_is_few_incidents() -> None:
 def test_a_watch_that_stays_as_it_is_is_the_very_same() -> None:
     watch, _ = _run(20 * "u")
 
-    step = advance(watch, Status.UP, _at(20), _LIMITS, period=_PERIOD)
+    step = advance(watch, Status.UP, _at(20), _LIMITS, schedule=_SCHEDULE)
 
     assert step.watch is watch
 
