@@ -1,6 +1,7 @@
 """Sees to it that no monitor is forgotten: after a start, by a watchdog, in maintenances."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -9,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.domain.incident import Entry
-from app.domain.maintenance import active, next_change
+from app.domain.maintenance import Maintenance, active, next_change
 from app.domain.monitor import MonitorStatus
 from app.domain.schedule import First, caught_up, first_turns
 from app.domain.watch import Health
@@ -117,15 +118,12 @@ class Guard:
     async def _apply_windows(self) -> float:
         """Put under maintenance what is to be, and take out what is not; seconds until a change."""
         now = clock.now()
-        windows = await self._database.read(maintenances.all_windows)
-        under = await self._database.read(watches.in_maintenance)
-        something = bool(windows or under)
-        if something and await self._database.write(lambda session: _apply(session, now)):
+        amiss, change = await self._database.read(lambda session: _windows(session, now))
+        if amiss and await self._database.write(lambda session: _apply(session, now)):
             self._notices.moved()
-        changes = [at for window in windows if (at := next_change(window, now)) is not None]
-        if not changes:
+        if change is None:
             return _LATEST_SECONDS
-        wait = (min(changes) - clock.now()).total_seconds()
+        wait = (change - clock.now()).total_seconds()
         return min(max(wait, _SOONEST_SECONDS), _LATEST_SECONDS)
 
 
@@ -143,14 +141,30 @@ def take_up(session: Session, now: datetime, periods: float = 0.0) -> int:
     return len(late)
 
 
-def _apply(session: Session, now: datetime) -> bool:
+def _windows(session: Session, now: datetime) -> tuple[bool, datetime | None]:
+    """Whether any monitor has to enter or leave maintenance, and when that may change."""
+    windows = maintenances.all_windows(session)
+    entering, leaving = _moving(session, windows, now)
+    changes = [at for window in windows if (at := next_change(window, now)) is not None]
+    return bool(entering or leaving), min(changes, default=None)
+
+
+def _moving(
+    session: Session, windows: Sequence[Maintenance], now: datetime
+) -> tuple[list[int], list[int]]:
+    """The monitors that have to enter maintenance, and those that have to leave it."""
     wanted: set[int] = set()
-    for window in maintenances.all_windows(session):
+    for window in windows:
         if active(window, now):
             wanted |= monitors.matching(session, window.keys, window.labels)
     under = watches.in_maintenance(session)
-    entered = watches.set_maintenance(session, sorted(wanted - under.keys()), now)
-    left = watches.set_maintenance(session, sorted(under.keys() - wanted), None)
+    return sorted(wanted - under), sorted(under - wanted)
+
+
+def _apply(session: Session, now: datetime) -> bool:
+    entering, leaving = _moving(session, maintenances.all_windows(session), now)
+    entered = watches.set_maintenance(session, entering, now)
+    left = watches.set_maintenance(session, leaving, None)
     shown = MonitorStatus.MAINTENANCE.value
     incidents.note(session, _changes(entered, now, after=shown) + _changes(left, now, before=shown))
     return bool(entered or left)

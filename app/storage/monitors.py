@@ -161,12 +161,13 @@ def labelled(query: Select[Any], labels: Mapping[str, str]) -> Select[Any]:
 
 
 def matching(session: Session, keys: Sequence[str], labels: Mapping[str, str]) -> set[int]:
-    """The rows of monitors of one of these keys, or that bear all of these labels, if any."""
+    """The rows of those watched that have one of these keys, or all of these labels, if any."""
+    watched = select(MonitorRow.id).where(MonitorRow.enabled)
     found: set[int] = set()
     for some in _chunks(keys):
-        found.update(session.scalars(select(MonitorRow.id).where(MonitorRow.key.in_(some))))
+        found.update(session.scalars(watched.where(MonitorRow.key.in_(some))))
     if labels:
-        found.update(session.scalars(labelled(select(MonitorRow.id), labels)))
+        found.update(session.scalars(labelled(watched, labels)))
     return found
 
 

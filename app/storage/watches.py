@@ -177,29 +177,21 @@ def reset(session: Session, monitor: int, now: datetime, health: Health) -> None
     )  # fmt: skip
 
 
-def in_maintenance(session: Session) -> dict[int, Health]:
-    """The monitors under maintenance, with what is believed of each."""
-    rows = session.execute(
-        select(WatchRow.monitor_id, WatchRow.health).where(WatchRow.maintenance_since.is_not(None))
-    )
-    return {monitor: Health(health) for monitor, health in rows}
+def in_maintenance(session: Session) -> set[int]:
+    """The monitors under maintenance."""
+    under = select(WatchRow.monitor_id).where(WatchRow.maintenance_since.is_not(None))
+    return set(session.scalars(under))
 
 
 def set_maintenance(
     session: Session, monitors: Sequence[int], since: datetime | None
 ) -> dict[int, Health]:
-    """Put watched monitors under maintenance, or take them out of it; those that were not so."""
+    """Put monitors under maintenance, or take them out of it; what is believed of each."""
     changed: dict[int, Health] = {}
     for start in range(0, len(monitors), _AT_ONCE):
-        watched = select(MonitorRow.id).where(MonitorRow.enabled)
-        there = WatchRow.maintenance_since
         rows = session.execute(
             update(WatchRow)
-            .where(
-                WatchRow.monitor_id.in_(monitors[start : start + _AT_ONCE]),
-                WatchRow.monitor_id.in_(watched),
-                there.is_not(None) if since is None else there.is_(None),
-            )
+            .where(WatchRow.monitor_id.in_(monitors[start : start + _AT_ONCE]))
             .values(maintenance_since=to_optional(since))
             .returning(WatchRow.monitor_id, WatchRow.health)
         )
