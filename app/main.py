@@ -181,9 +181,9 @@ async def _loops(*loops: _Loop) -> None:
             group.create_task(loop.serve())
 
 
-def _as_told(batch: Batch) -> bytes:
+def _as_told(batch: Batch) -> str:
     """A batch as its callback tells of it: as it is answered."""
-    return BatchOut.of(batch).model_dump_json().encode("utf-8")
+    return BatchOut.of(batch).model_dump_json()
 
 
 def _describe(app: FastAPI) -> None:

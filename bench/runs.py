@@ -6,6 +6,7 @@ from typing import NamedTuple
 from app.domain.fidelity import Fidelity, Pace, judged, measured
 from app.engine.local import Engine, Order, Slot
 from checkers import CATALOGUE, ClientName, Item, Outcome, Status, StrategyName, Target
+from checkers.strategies.strategy import into
 
 
 class Run(NamedTuple):
@@ -52,10 +53,6 @@ class Bench:
     ) -> Run:
         """As `run`, with any client, for targets that are more than a URL."""
         outcomes: list[Outcome] = []
-
-        async def take(some: list[Outcome]) -> None:
-            outcomes.extend(some)
-
         strategy, client = cell
         client = client or CATALOGUE[strategy].clients[0]
         order = Order(
@@ -66,9 +63,9 @@ class Bench:
         )
         items = [Item(seq, target) for seq, target in enumerate(targets)]
         if fresh:
-            report = await self._engine.execute_fresh(order, items, take)
+            report = await self._engine.execute_fresh(order, items, into(outcomes))
         else:
-            report = await self._engine.execute(Slot.BATCH, order, items, take)
+            report = await self._engine.execute(Slot.BATCH, order, items, into(outcomes))
         assert report.cost is not None
         assert report.wall is not None
         outcomes.sort(key=lambda outcome: outcome.seq)

@@ -22,7 +22,7 @@ from checkers.meter import Usage
 from checkers.metered import Metered, metered
 from checkers.outcome import Status
 from checkers.strategies.catalogue import CATALOGUE, StrategyName
-from checkers.strategies.strategy import Limits
+from checkers.strategies.strategy import Limits, into
 from checkers.workloads import cpu, data, database, echo, fetch, spawn
 from checkers.workloads.carried import Done, Order, Prepared, Preparing
 from checkers.workloads.catalogue import WorkloadName
@@ -84,16 +84,12 @@ async def carry_out(order: Order) -> Carried:
 
 async def _measured(order: Order, prepared: Prepared, asked: float) -> Carried:
     outcomes: list[Any] = []
-
-    async def take(some: list[Any]) -> None:
-        outcomes.extend(some)
-
     # What a worker costs is measured one by one: the strategy says of which kind.
     alone = order.workload is WorkloadName.SPAWN and order.strategy is not StrategyName.ASYNC
     name = StrategyName.SEQUENTIAL if alone else order.strategy
     strategy = CATALOGUE[name].make(Limits(concurrency=order.concurrency))
     try:
-        found = await metered(strategy, prepared.work, prepared.items, take, asked=asked)
+        found = await metered(strategy, prepared.work, prepared.items, into(outcomes), asked=asked)
     finally:
         await strategy.close()
     done = [prepared.told(outcome) for outcome in outcomes]

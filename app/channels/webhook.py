@@ -7,7 +7,7 @@ import hmac
 from datetime import datetime
 from typing import Final
 
-from checkers import Target
+from checkers import Outcome, Target
 
 _PREFIX: Final = "whsec_"
 _TIMEOUT_SECONDS: Final = 10.0
@@ -17,7 +17,7 @@ class BadSecret(ValueError):
     """A secret that cannot sign anything; says why."""
 
 
-def request(url: str, id_: str, body: str, *, secret: str | None, now: datetime) -> Target:
+def request(url: str, id_: str, body: str, *, secret: str | None = None, now: datetime) -> Target:
     """The request that carries a message.
 
     Args:
@@ -40,6 +40,11 @@ def request(url: str, id_: str, body: str, *, secret: str | None, now: datetime)
         timeout=_TIMEOUT_SECONDS,
         follow_redirects=False,
     )
+
+
+def heard(outcome: Outcome) -> bool:
+    """Whether a request was taken: the status alone says so, whatever came after it."""
+    return outcome.http_status is not None and 200 <= outcome.http_status < 300
 
 
 def signature(secret: str, id_: str, timestamp: str, body: str) -> str:

@@ -27,6 +27,7 @@ from app.services.calibration import Carried
 from app.services.reports import Report, assemble
 from app.services.rounds import whole_rounds
 from checkers import Item, Outcome
+from checkers.strategies.strategy import into
 
 #: Told before each run: the round, and who is to run.
 Telling = Callable[[int, Turn], None]
@@ -109,10 +110,6 @@ async def _run_once(
     engine: Engine, contender: Contender, items: Sequence[Item]
 ) -> tuple[Batch, list[Outcome]]:
     outcomes: list[Outcome] = []
-
-    async def take(some: list[Outcome]) -> None:
-        outcomes.extend(some)
-
     assert contender.client is not None
     order = Order(
         strategy=contender.strategy,
@@ -121,7 +118,7 @@ async def _run_once(
         paced=contender.pace is Pace.TRUTHFUL,
     )
     started = clock.now()
-    report = await engine.execute_fresh(order, items, take)
+    report = await engine.execute_fresh(order, items, into(outcomes))
     return _batch(contender, outcomes, report, started), outcomes
 
 

@@ -10,6 +10,7 @@ from app.domain.connectivity import Connectivity
 from app.engine.local import Engine, Order, RunFailed, RunInterrupted, Slot
 from app.services import clock
 from checkers import ClientName, Item, Outcome, Status, StrategyName, Target
+from checkers.strategies.strategy import into
 
 logger = structlog.get_logger(__name__)
 
@@ -81,12 +82,8 @@ class Beacons:
     async def _call(self, urls: Sequence[str], timeout: float) -> list[Outcome]:
         items = [Item(seq, Target(url=url, timeout=timeout)) for seq, url in enumerate(urls)]
         outcomes: list[Outcome] = []
-
-        async def take(some: list[Outcome]) -> None:
-            outcomes.extend(some)
-
         try:
-            await self._engine.execute(Slot.WATCH, _ORDER, items, take)
+            await self._engine.execute(Slot.WATCH, _ORDER, items, into(outcomes))
         except (RunFailed, RunInterrupted) as error:
             logger.warning("beacon_not_called", why=str(error))
         return outcomes

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 
+from app.channels import webhook
 from app.domain.batch import Batch, CallbackStatus
 from app.domain.callback import rest_after
 from app.engine.local import Engine, Order, RunFailed, RunInterrupted, Slot
@@ -23,7 +24,6 @@ from checkers import ClientName, Item, Outcome, Reason, StrategyName, Target
 logger = structlog.get_logger(__name__)
 
 _AT_ONCE: Final = 20
-_TIMEOUT_SECONDS: Final = 10.0
 # How long the loop sleeps when nothing is due, and after a fault of our own, in seconds.
 _LOOK_SECONDS: Final = 30.0
 _REST_SECONDS: Final = 5.0
@@ -41,7 +41,7 @@ class Callbacks:
         database: Database,
         engine: Engine,
         notices: Notices,
-        written: Callable[[Batch], bytes],
+        written: Callable[[Batch], str],
     ) -> None:
         self._database = database
         self._engine = engine
@@ -88,24 +88,12 @@ class Callbacks:
 
     async def _request(self, due: Due) -> Target:
         batch = await self._database.read(lambda session: batches.load(session, due.batch_id))
-        return Target(
-            url=due.url,
-            method="POST",
-            headers=(
-                ("Content-Type", "application/json"),
-                # The same at every try, so that a receiver can tell that it has heard it before.
-                ("webhook-id", f"{due.batch_id}.ended"),
-                ("webhook-timestamp", str(int(clock.now().timestamp()))),
-            ),
-            body=self._written(batch),
-            timeout=_TIMEOUT_SECONDS,
-            follow_redirects=False,
-        )
+        id_, body = f"{due.batch_id}.ended", self._written(batch)
+        return webhook.request(due.url, id_, body, now=clock.now())
 
     async def _note(self, due: Due, outcome: Outcome) -> None:
         rest = rest_after(due.tries + 1)
-        # The status alone says that it was heard, whatever came after it.
-        if outcome.http_status is not None and 200 <= outcome.http_status < 300:
+        if webhook.heard(outcome):
             status, due_at, error = CallbackStatus.SENT, None, None
         elif rest is None or outcome.reason is Reason.ADDRESS_NOT_ALLOWED:
             status, due_at, error = CallbackStatus.DEAD, None, outcome.detail

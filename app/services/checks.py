@@ -12,6 +12,7 @@ from app.domain.monitor import Definition
 from app.engine.local import Emit, Engine, Order, RunFailed, RunInterrupted, Slot
 from checkers import CATALOGUE, ClientName, Item, Outcome, StrategyName, Target
 from checkers.checks import not_measured
+from checkers.strategies.strategy import into
 
 logger = structlog.get_logger(__name__)
 
@@ -25,13 +26,9 @@ async def check_now(
 ) -> Outcome:
     """Check one target and answer its outcome with every expectation; nothing is stored."""
     outcomes: list[Outcome] = []
-
-    async def take(some: list[Outcome]) -> None:
-        outcomes.extend(some)
-
     order = Order(strategy=strategy, client=client, concurrency=1, findings=True)
     try:
-        await engine.execute(Slot.WATCH, order, [Item(0, target)], take)
+        await engine.execute(Slot.WATCH, order, [Item(0, target)], into(outcomes))
     except RunFailed as error:
         return not_measured(Item(0, target), str(error))
     except RunInterrupted:

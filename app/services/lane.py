@@ -21,6 +21,7 @@ from app.storage import channels, deliveries
 from app.storage.database import Database
 from app.storage.deliveries import Due
 from checkers import ClientName, Item, Outcome, Reason, StrategyName
+from checkers.strategies.strategy import into
 
 logger = structlog.get_logger(__name__)
 
@@ -109,12 +110,8 @@ class Lane:
             channel.url, due.id, due.body, secret=channel.secret, now=self._means.now()
         )
         seen: list[Outcome] = []
-
-        async def take(some: list[Outcome]) -> None:
-            seen.extend(some)
-
         try:
-            await self._means.engine.execute(Slot.WATCH, _ORDER, [Item(0, request)], take)
+            await self._means.engine.execute(Slot.WATCH, _ORDER, [Item(0, request)], into(seen))
         except RunFailed as error:
             logger.warning("delivery_not_tried", delivery=due.id, error=str(error))
             await heard(self._means.notices.stop, _REST_SECONDS)
@@ -137,8 +134,7 @@ class Lane:
 
 
 def _tried(outcome: Outcome) -> Try:
-    # The status alone says that it was heard, whatever came after it.
-    if outcome.http_status is not None and 200 <= outcome.http_status < 300:
+    if webhook.heard(outcome):
         return Try()
     final = outcome.http_status == _GONE or outcome.reason is Reason.ADDRESS_NOT_ALLOWED
     return Try(error=outcome.detail or "It was not heard.", final=final)

@@ -22,6 +22,15 @@ Out = TypeVar("Out")
 Emit = Callable[[list[Out]], Awaitable[None]]
 
 
+def into(gathered: list[Out]) -> Emit[Out]:
+    """An emit that gathers outcomes in a list, in order of completion."""
+
+    async def take(some: list[Out]) -> None:
+        gathered.extend(some)
+
+    return take
+
+
 class Fault(StrEnum):
     """Why an item has no outcome of its own; the fault is ours."""
 
