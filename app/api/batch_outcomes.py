@@ -1,6 +1,7 @@
 """What has come of a batch: its outcomes by the page or as a stream, its targets, its progress."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.api.accept import preferred
 from app.api.known import Known
 from app.api.problems import RESPONSES
+from app.api.streamed import streamed
 from app.api.target_out import TargetOut, TargetPage
 from app.api.wired import Cursor, Limit, Service, Wired, place_of
 from app.reports.outcome_csv import csv_header, csv_rows
@@ -22,14 +24,10 @@ from checkers import Item, Reason, Status
 
 router = APIRouter(prefix="/api/v1", tags=["batches"], responses=RESPONSES, dependencies=[Known])
 
-_Part = tuple[bytes, int | None]
-
 _JSON: Final = "application/json"
 _NDJSON: Final = "application/x-ndjson"
 _CSV: Final = "text/csv"
 _PAGE: Final = 100
-# Read in one short transaction, so that a slow reader never holds one open.
-_STREAMED_AT_ONCE: Final = 1000
 _DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A page as JSON, or all of them as NDJSON or CSV.",
@@ -68,8 +66,9 @@ async def outcomes(
     if kind == _JSON:
         return await _page(service, wanted, limit or _PAGE, after)
     render = csv_rows if kind == _CSV else lines
-    streamed = _streamed(service, wanted, limit, after, render)
-    return StreamingResponse(_under_header(streamed) if kind == _CSV else streamed, media_type=kind)
+    page = partial(_rendered, wanted, render)
+    rows = streamed(service.database, page, limit, after)
+    return StreamingResponse(_under_header(rows) if kind == _CSV else rows, media_type=kind)
 
 
 @router.get("/batches/{batch_id}/targets")
@@ -111,23 +110,12 @@ async def _page(service: Service, wanted: Wanted, limit: int, after: int | None)
     return Response(await service.database.read(read), media_type=_JSON)
 
 
-async def _streamed(
-    service: Service,
+def _rendered(
     wanted: Wanted,
-    limit: int | None,
-    after: int | None,
     render: Callable[[Iterable[OutcomeOut]], bytes],
-) -> AsyncIterator[bytes]:
-    left = limit
-    while left is None or left > 0:
-        size = _STREAMED_AT_ONCE if left is None else min(left, _STREAMED_AT_ONCE)
-
-        def read(session: Session, size: int = size, after: int | None = after) -> _Part:
-            found, following = outcome_rows.page(session, wanted, size, after)
-            return render(map(OutcomeOut.of_stored, found)), following
-
-        part, after = await service.database.read(read)
-        yield part
-        if after is None:
-            return
-        left = None if left is None else left - size
+    size: int,
+    after: int | None,
+    session: Session,
+) -> tuple[bytes, int | None]:
+    found, following = outcome_rows.page(session, wanted, size, after)
+    return render(map(OutcomeOut.of_stored, found)), following

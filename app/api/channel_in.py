@@ -10,12 +10,11 @@ from app.api.bodies import checked
 from app.api.channel_out import ChannelOut
 from app.api.listed import Name
 from app.api.monitor_in import Key
-from app.api.patch import patched
+from app.api.patch import keep_key, patched
 from app.api.targets import MASK, check_url, seconds_of
 from app.channels import webhook
 from app.channels.notifier import Notifier, is_mail
 from app.channels.webhook import BadSecret
-from app.domain.errors import FieldError, Invalid
 from app.domain.message import DEFAULT_EVENTS, Channel, ChannelType, MessageType
 from app.services import clock
 
@@ -83,9 +82,7 @@ async def channel_of(asked: ChannelIn, before: Channel | None, notifier: Notifie
 
 async def changed(before: Channel, patch: dict[str, Any], notifier: Notifier) -> Channel:
     """A channel with a merge patch applied; raises `Invalid`."""
-    if patch.get("key", before.key) != before.key:
-        told = "is what the channel is known by; make another one instead"
-        raise Invalid("The patch is not valid.", [FieldError("/key", told)])
+    keep_key("channel", before.key, patch)
     shown = ChannelOut.of(before).model_dump(mode="json", exclude={"id", "created_at", "links"})
     asked = checked(msgspec.json.encode(patched(shown, patch)), ChannelIn)
     return await channel_of(asked, before, notifier)

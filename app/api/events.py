@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
@@ -15,6 +15,7 @@ from app.api.contender_out import ContenderOut
 from app.api.experiments import ExperimentOut
 from app.api.known import Known
 from app.api.problems import RESPONSES
+from app.api.sse import SILENCE_SECONDS, STILL_HERE, described, told
 from app.api.wired import Service, Wired
 from app.domain.errors import NotFound
 from app.services import batches, comparisons, experiments
@@ -22,29 +23,13 @@ from app.services.notices import heard
 
 router = APIRouter(prefix="/api/v1", tags=["events"], responses=RESPONSES, dependencies=[Known])
 
-_MEDIA_TYPE: Final = "text/event-stream"
-# At most so often is progress told, and at least so often is anything said.
+# At most so often is progress told.
 _BETWEEN_SECONDS: Final = 0.25
-_SILENCE_SECONDS: Final = 15.0
-_DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "description": "`progress` events, then one `completed` with the whole thing.",
-        "content": {
-            _MEDIA_TYPE: {
-                "schema": {
-                    "type": "object",
-                    "properties": {
-                        "event": {"type": "string", "enum": ["progress", "completed"]},
-                        "id": {"type": "string", "description": "How many are done."},
-                        "data": {"type": "string", "description": "JSON."},
-                    },
-                }
-            }
-        },
-    }
-}
-# A proxy that gathers an answer before it hands it on would hold every event back.
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_DESCRIBED: Final = described(
+    "`progress` events, then one `completed` with the whole thing.",
+    ["progress", "completed"],
+    "How many are done.",
+)
 
 
 class _Seen(NamedTuple):
@@ -106,12 +91,11 @@ def _seen(shown: SideBySideOut, contenders: Sequence[ContenderOut]) -> _Seen:
 async def _told(service: Service, public_id: str, look: Look) -> StreamingResponse:
     # Looked at before the answer begins: what is not there is 404.
     await look()
-    events = _events(service, public_id, look)
-    return StreamingResponse(events, media_type=_MEDIA_TYPE, headers=_HEADERS)
+    return told(_events(service, public_id, look))
 
 
 async def _events(service: Service, public_id: str, look: Look) -> AsyncIterator[bytes]:
-    told: int | None = None
+    last: int | None = None
     with service.notices.watching(public_id) as news:
         while True:
             news.clear()
@@ -120,8 +104,8 @@ async def _events(service: Service, public_id: str, look: Look) -> AsyncIterator
             except NotFound:
                 # Removed while we watched: there is nothing to tell any more.
                 return
-            if seen.done != told:
-                told = seen.done
+            if seen.done != last:
+                last = seen.done
                 yield _progress(seen)
             if seen.whole is not None:
                 yield format_sse_event(event="completed", data_str=seen.whole, id=str(seen.done))
@@ -130,8 +114,8 @@ async def _events(service: Service, public_id: str, look: Look) -> AsyncIterator
                 # Whoever comes again after the restart gets a snapshot at once.
                 return
             await asyncio.sleep(_BETWEEN_SECONDS)
-            if not await heard(news, _SILENCE_SECONDS - _BETWEEN_SECONDS):
-                yield format_sse_event(comment="still here")
+            if not await heard(news, SILENCE_SECONDS - _BETWEEN_SECONDS):
+                yield STILL_HERE
 
 
 def _progress(seen: _Seen) -> bytes:

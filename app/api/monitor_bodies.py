@@ -10,7 +10,7 @@ import msgspec
 from app.api.bodies import Body
 from app.api.monitor_in import MonitorIn, definition_of, read_monitor
 from app.api.monitor_out import DefinitionOut
-from app.api.patch import patched
+from app.api.patch import keep_key, patched
 from app.api.problems import pointer_to
 from app.domain.errors import FieldError, Invalid, Malformed, ServiceError
 from app.domain.monitor import MAX_MONITORS, Definition
@@ -71,9 +71,7 @@ def apply_patch(index: int, stored: Definition, patch: dict[str, Any], now: date
     """A definition with a patch applied; secrets that it does not name are kept."""
     shown = DefinitionOut.of_definition(stored).model_dump(mode="json")
     try:
-        if patch.get("key", stored.key) != stored.key:
-            told = "is what the monitor is known by; make another one instead"
-            raise Invalid("The patch is not valid.", [FieldError("/key", told)])
+        keep_key("monitor", stored.key, patch)
         row = read_monitor(msgspec.json.encode(patched(_giving_way(shown, patch), patch)))
     except ServiceError as error:
         return _refused(index, error)

@@ -1,8 +1,8 @@
 """What has come of a monitor: its outcomes, and how long it was what."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,7 +14,8 @@ from app.api.asked import Instant
 from app.api.known import Known
 from app.api.monitor_out import UptimeOut
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, Limit, Service, Wired, place_of
+from app.api.streamed import streamed
+from app.api.wired import Cursor, Limit, Wired, place_of
 from app.domain.errors import FieldError, Invalid
 from app.domain.uptime import Span, uptime
 from app.reports.monitor_outcomes import MonitorOutcomeOut, MonitorOutcomePage
@@ -28,7 +29,6 @@ router = APIRouter(prefix="/api/v1", tags=["monitors"], responses=RESPONSES, dep
 
 _JSON: Final = "application/json"
 _NDJSON: Final = "application/x-ndjson"
-_STREAMED_AT_ONCE: Final = 1000
 _WINDOWS: Final = {
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
@@ -67,7 +67,8 @@ async def outcomes(  # noqa: PLR0913, PLR0917 -- a query parameter each
 
     wanted = await service.database.read(find)
     if preferred(request.headers.getlist("accept"), (_JSON, _NDJSON)) == _NDJSON:
-        return StreamingResponse(_streamed(service, wanted), media_type=_NDJSON)
+        rows = streamed(service.database, partial(_lines, wanted))
+        return StreamingResponse(rows, media_type=_NDJSON)
 
     def read(session: Session) -> bytes:
         found, following = monitor_outcomes.page(session, wanted, limit, place_of(cursor))
@@ -151,15 +152,8 @@ def _instant(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
-async def _streamed(service: Service, wanted: Wanted) -> AsyncIterator[bytes]:
-    before: int | None = None
-    while True:
-
-        def read(session: Session, before: int | None = before) -> tuple[bytes, int | None]:
-            found, following = monitor_outcomes.page(session, wanted, _STREAMED_AT_ONCE, before)
-            return lines(map(MonitorOutcomeOut.of_kept, found)), following
-
-        part, before = await service.database.read(read)
-        yield part
-        if before is None:
-            return
+def _lines(
+    wanted: Wanted, size: int, before: int | None, session: Session
+) -> tuple[bytes, int | None]:
+    found, following = monitor_outcomes.page(session, wanted, size, before)
+    return lines(map(MonitorOutcomeOut.of_kept, found)), following

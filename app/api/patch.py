@@ -25,6 +25,13 @@ def read_patch(raw: bytes) -> dict[str, Any]:
     return patch
 
 
+def keep_key(what: str, key: str, patch: Mapping[str, Any]) -> None:
+    """See to it that a patch leaves the key as it is; raises `Invalid`."""
+    if patch.get("key", key) != key:
+        told = f"is what the {what} is known by; make another one instead"
+        raise Invalid("The patch is not valid.", [FieldError("/key", told)])
+
+
 def patched(there: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """What is there once patched: `null` removes, an object changes, the rest replaces."""
     result = dict(there)
