@@ -1,13 +1,10 @@
 """A comparison carried out elsewhere is kept whole, and advice rests on it."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 
 from app.cli.measured import InMemory, comparison_of
 from app.domain.batch import Basis
@@ -19,9 +16,7 @@ from app.services import comparisons, experiments
 from app.services.advice import advise
 from app.services.calibration import Carried, keep, keep_experiment
 from app.storage.database import Database
-from app.storage.file import migrate
 from app.storage.rounds import number_of, stored_round
-from app.storage.vault import Vault
 from checkers import ClientName, Item, Outcome, Status, StrategyName, Target
 from checkers.meter import Usage
 from checkers.workloads.catalogue import WorkloadName
@@ -29,15 +24,6 @@ from tests.domain.measured import batch
 
 _NOW = datetime(2026, 11, 24, tzinfo=UTC).timestamp()
 _URL = "http://127.0.0.1:9/"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/kept.db"
-    migrate(url)
-    made = Database(url, Vault(Fernet.generate_key()))
-    yield made
-    made.close()
 
 
 def _contender(strategy: StrategyName, client: ClientName) -> Contender:

@@ -1,7 +1,7 @@
 """One writer, readers that cannot write, and what the database itself holds."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -9,7 +9,6 @@ from typing import TypeVar
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, inspect, text
@@ -30,26 +29,11 @@ from app.storage.batches import RunKey
 from app.storage.database import Database
 from app.storage.file import DatabaseInUse, DatabaseLock, migrate
 from app.storage.rows import Row
-from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Phases, Reason, Status, StrategyName, Target
 from checkers.outcome import Certificate
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    made = f"sqlite:///{tmp_path}/tercet.db"
-    migrate(made)
-    return made
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    made = Database(url, Vault(Fernet.generate_key()))
-    yield made
-    made.close()
 
 
 def write(database: Database, work: Callable[[Session], T]) -> T:
@@ -78,16 +62,18 @@ def outcome(seq: int, status: Status = Status.UP, reason: Reason | None = None) 
     )  # fmt: skip
 
 
-def test_migrations_lead_to_the_tables_of_the_code_and_back(url: str, tmp_path: Path) -> None:
-    engine = create_engine(url)
+def test_migrations_lead_to_the_tables_of_the_code_and_back(
+    database_url: str, tmp_path: Path
+) -> None:
+    engine = create_engine(database_url)
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), Row.metadata)
     assert differences == []
 
-    migrate(url, "base")
+    migrate(database_url, "base")
     assert set(inspect(engine).get_table_names()) == {"alembic_version"}
 
-    migrate(url)
+    migrate(database_url)
     assert "outcomes" in inspect(engine).get_table_names()
     engine.dispose()
     assert (tmp_path / "tercet.db").exists()
@@ -128,14 +114,14 @@ def test_a_commit_is_as_durable_as_was_asked(
     assert asyncio.run(database.write(work, durable=durable)) == mode
 
 
-def test_a_second_service_on_the_same_file_is_refused(url: str) -> None:
-    lock = DatabaseLock(url)
+def test_a_second_service_on_the_same_file_is_refused(database_url: str) -> None:
+    lock = DatabaseLock(database_url)
 
     with pytest.raises(DatabaseInUse):
-        DatabaseLock(url)
+        DatabaseLock(database_url)
 
     lock.release()
-    DatabaseLock(url).release()
+    DatabaseLock(database_url).release()
 
 
 def test_targets_come_back_as_they_were_given(database: Database) -> None:

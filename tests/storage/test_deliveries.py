@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from app.api.told import written
@@ -28,23 +27,12 @@ from app.services.notices import Notices
 from app.services.telling import Telling
 from app.storage import channels, deliveries, delivery_pages, incidents, reminders
 from app.storage.database import Database
-from app.storage.file import migrate
-from app.storage.vault import Vault
 from tests.farm.servers import Servers, depending, ok
 from tests.services import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LOOPBACK = ("127.0.0.0/8",)
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/tercet.db"
-    migrate(url)
-    made = Database(url, Vault(Fernet.generate_key()))
-    yield made
-    made.close()
 
 
 def channel(key: str, url: str = "http://127.0.0.1:1/", **fields: Any) -> Channel:

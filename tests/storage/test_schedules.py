@@ -1,12 +1,10 @@
 """What schedules make: when it is due, over one list, never piled up, and only so much is kept."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -23,10 +21,8 @@ from app.services.upkeep import Upkeep
 from app.storage import batches, comparisons, schedules, targets, waiting
 from app.storage.batches import RunKey
 from app.storage.database import Database
-from app.storage.file import migrate
 from app.storage.monitor_rows import ScheduleRow
 from app.storage.rows import BatchRow, ComparisonRow, OutcomeRow, TargetListRow, TargetRow
-from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Status, StrategyName, Target
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -34,15 +30,6 @@ MINUTE = timedelta(minutes=1)
 HOURLY = Schedule(cron="0 * * * *")
 EVERY_MINUTE = Schedule(interval=60.0)
 SECRET = "Bearer of-nobodys-business"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/tercet.db"
-    migrate(url)
-    made = Database(url, Vault(Fernet.generate_key()))
-    yield made
-    made.close()
 
 
 def batch_draft(count: int = 3, left_to_us: Question | None = None) -> BatchDraft:

@@ -1,13 +1,10 @@
 """When monitors are due: each turn is taken once, what was missed is counted."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 
-import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from app.api.told import written
@@ -17,9 +14,7 @@ from app.services.guarding import take_up
 from app.services.placing import Asked, Placing
 from app.storage import turns
 from app.storage.database import Database
-from app.storage.file import migrate
 from app.storage.turns import Missed, Turn
-from app.storage.vault import Vault
 from checkers import ClientName, StrategyName, Target
 
 T = TypeVar("T")
@@ -28,15 +23,6 @@ _NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 
 def _second(number: float) -> datetime:
     return _NOW + timedelta(seconds=number)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path}/tercet.db"
-    migrate(url)
-    made = Database(url, Vault(Fernet.generate_key()))
-    yield made
-    made.close()
 
 
 def _do(database: Database, work: Callable[[Session], T]) -> T:
