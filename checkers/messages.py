@@ -1,11 +1,16 @@
 """What goes over the pipe between the service and a process that runs strategies."""
 
+from typing import Final
+
 import msgspec
 
 from checkers.checks import CheckWork, Item
 from checkers.meter import Usage
 from checkers.outcome import Outcome
 from checkers.strategies.catalogue import StrategyName
+
+#: So many at most, so that no frame takes long to read.
+ITEMS_PER_FRAME: Final = 1000
 
 
 class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):

@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from time import monotonic
-from typing import Final
 
 import msgspec
 import structlog
@@ -20,6 +19,7 @@ from checkers import Item, Outcome, StrategyName
 from checkers.checks import CheckWork, ClientName
 from checkers.child import Child, ChildLost
 from checkers.messages import (
+    ITEMS_PER_FRAME,
     Begin,
     Cancel,
     Ended,
@@ -31,8 +31,6 @@ from checkers.messages import (
 from checkers.meter import Usage
 
 logger = structlog.get_logger(__name__)
-
-_ITEMS_PER_FRAME: Final = 1000
 
 Emit = Callable[[list[Outcome]], Awaitable[None]]
 
@@ -234,9 +232,9 @@ class _Execution:
     async def _send(self, child: Child) -> None:
         await child.send(encode(self._begin))
         items = self._left.items
-        for start in range(0, len(items), _ITEMS_PER_FRAME):
-            part = items[start : start + _ITEMS_PER_FRAME]
-            last = start + _ITEMS_PER_FRAME >= len(items)
+        for start in range(0, len(items), ITEMS_PER_FRAME):
+            part = items[start : start + ITEMS_PER_FRAME]
+            last = start + ITEMS_PER_FRAME >= len(items)
             await child.send(encode(Items(run=self._begin.run, items=part, last=last)))
 
     async def _take(self, outcomes: list[Outcome]) -> None:

@@ -13,12 +13,11 @@ from app.engine.remaining import DEATHS, Remaining
 from checkers import Item, Outcome
 from checkers.checks import not_measured
 from checkers.child import Child, ChildLost
-from checkers.messages import Begin, Cancel, Ended, Finish, Items, Outcomes, encode
+from checkers.messages import ITEMS_PER_FRAME, Begin, Cancel, Ended, Finish, Items, Outcomes, encode
 from checkers.strategies.outbox import first_of
 
 logger = structlog.get_logger(__name__)
 
-_ITEMS_PER_FRAME: Final = 1000
 # After so many deaths that something must be wrong with this machine.
 _LONG_REST_SECONDS: Final = 5.0
 
@@ -146,8 +145,8 @@ class Streaming:
             self._news.clear()
             while self._unsent and not self._finishing:
                 part, self._unsent = (
-                    self._unsent[:_ITEMS_PER_FRAME],
-                    self._unsent[_ITEMS_PER_FRAME:],
+                    self._unsent[:ITEMS_PER_FRAME],
+                    self._unsent[ITEMS_PER_FRAME:],
                 )
                 await child.send(encode(Items(run=run, items=part, last=False)))
             if self._closing:

@@ -70,9 +70,7 @@ class Callbacks:
             await self._make(found)
             return 0.0
         at = await self._database.read(callbacks.next_due_at)
-        if at is None:
-            return _LOOK_SECONDS
-        return min(max((at - clock.now()).total_seconds(), 0.0), _LOOK_SECONDS)
+        return clock.seconds_until(at, clock.now(), _LOOK_SECONDS)
 
     async def _make(self, found: Sequence[Due]) -> None:
         items = [Item(seq, await self._request(due)) for seq, due in enumerate(found)]

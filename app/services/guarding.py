@@ -121,10 +121,7 @@ class Guard:
         amiss, change = await self._database.read(lambda session: _windows(session, now))
         if amiss and await self._database.write(lambda session: _apply(session, now)):
             self._notices.moved()
-        if change is None:
-            return _LATEST_SECONDS
-        wait = (change - clock.now()).total_seconds()
-        return min(max(wait, _SOONEST_SECONDS), _LATEST_SECONDS)
+        return max(clock.seconds_until(change, clock.now(), _LATEST_SECONDS), _SOONEST_SECONDS)
 
 
 def take_up(session: Session, now: datetime, periods: float = 0.0) -> int:

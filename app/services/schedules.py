@@ -185,9 +185,7 @@ class Schedules:
         if not all(turns):
             return _REST_SECONDS
         at = await self._database.read(schedules.next_due_at)
-        if at is None:
-            return _LOOK_SECONDS
-        return min(max((at - now).total_seconds(), 0.0), _LOOK_SECONDS)
+        return clock.seconds_until(at, now, _LOOK_SECONDS)
 
     async def _turn(self, key: int, now: datetime) -> bool:
         """One plan's turn; false when it could not be taken, which must not keep others waiting."""

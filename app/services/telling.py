@@ -80,9 +80,7 @@ class Telling:
         for row in found:
             self._lanes[row] = Lane(self._means, row)
             group.create_task(self._serve_lane(row))
-        if due_at is None:
-            return _LOOK_SECONDS
-        return min(max((due_at - clock.now()).total_seconds(), 0.0), _LOOK_SECONDS)
+        return clock.seconds_until(due_at, clock.now(), _LOOK_SECONDS)
 
     async def _serve_lane(self, row: int) -> None:
         try:

@@ -141,8 +141,7 @@ class Watching:
         if found:
             return _CLAIM_SECONDS
         due = await self._database.read(turns.next_due_at)
-        wait = _IDLE_SECONDS if due is None else (due - clock.now() - _AHEAD).total_seconds()
-        return min(max(wait, _CLAIM_SECONDS), _IDLE_SECONDS)
+        return max(clock.seconds_until(due, clock.now() + _AHEAD, _IDLE_SECONDS), _CLAIM_SECONDS)
 
     async def _claim_some(self) -> int:
         now = clock.now()
