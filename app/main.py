@@ -28,12 +28,14 @@ from app.api import (
     incidents,
     later,
     maintenances,
+    monitor_figures,
     monitor_history,
     monitors,
     problems,
     schedules,
     strategies,
     told,
+    uptime_reports,
     world,
 )
 from app.api.access import Gate
@@ -55,6 +57,7 @@ from app.services.incidents import Incidents
 from app.services.monitors import Monitors
 from app.services.notices import Notices
 from app.services.recording import Recorder
+from app.services.rolling import Rolling
 from app.services.schedules import Schedules
 from app.services.telling import Telling
 from app.services.upkeep import Upkeep
@@ -76,8 +79,8 @@ POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes b
 
 _ROUTES: Final = (
     health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies, advice,
-    history, schedules, maintenances, monitors, monitor_history, incidents, channels, deliveries,
-    world, later, pages,
+    history, uptime_reports, schedules, maintenances, monitors, monitor_history, monitor_figures,
+    incidents, channels, deliveries, world, later, pages,
 )  # fmt: skip
 
 
@@ -142,6 +145,7 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
             dispatcher,
             Callbacks(database, engine, notices, _as_told),
             Upkeep(database, timedelta(days=settings.retention_days) or None),
+            Rolling(database, timedelta(days=settings.raw_days), settings.raw_max_bytes),
             Schedules(database, notices),
             Telling(database, engine, notifier, notices, told.written),
             watching,

@@ -69,6 +69,17 @@ class Settings(BaseSettings):
         le=36_500,
         description="How long batches and comparisons are kept once ended; 0: for ever.",
     )
+    raw_days: float = Field(
+        default=7.0,
+        ge=1,
+        le=36_500,
+        description="How long single outcomes of monitors are kept; their roll-ups stay.",
+    )
+    raw_max_bytes: int = Field(
+        default=5_000_000_000,
+        ge=1_000_000,
+        description="How much room those may take; beyond it the oldest go first.",
+    )
     drain_seconds: float = Field(
         default=8.0,
         ge=0,

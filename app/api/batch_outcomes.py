@@ -1,6 +1,6 @@
 """What has come of a batch: its outcomes by the page or as a stream, its targets, its progress."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -9,9 +9,11 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from app.api.accept import preferred
+from app.api.bodies import JSON
+from app.api.exported import CSV, KINDS, NDJSON
 from app.api.known import Known
 from app.api.problems import RESPONSES
-from app.api.streamed import streamed
+from app.api.streamed import streamed, under
 from app.api.target_out import TargetOut, TargetPage
 from app.api.wired import Cursor, Limit, Service, Wired, place_of
 from app.reports.outcome_csv import csv_header, csv_rows
@@ -24,17 +26,14 @@ from checkers import Item, Reason, Status
 
 router = APIRouter(prefix="/api/v1", tags=["batches"], responses=RESPONSES, dependencies=[Known])
 
-_JSON: Final = "application/json"
-_NDJSON: Final = "application/x-ndjson"
-_CSV: Final = "text/csv"
 _PAGE: Final = 100
 _DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "A page as JSON, or all of them as NDJSON or CSV.",
         "content": {
-            _JSON: {"schema": {"$ref": "#/components/schemas/OutcomePage"}},
-            _NDJSON: {"schema": {"type": "string"}},
-            _CSV: {"schema": {"type": "string"}},
+            JSON: {"schema": {"$ref": "#/components/schemas/OutcomePage"}},
+            NDJSON: {"schema": {"type": "string"}},
+            CSV: {"schema": {"type": "string"}},
         },
     }
 }
@@ -61,14 +60,15 @@ async def outcomes(
     """
     key, list_id = await service.database.read(lambda session: batch_rows.key_of(session, batch_id))
     wanted = Wanted(key, list_id, status=status, reason=reason, url=url)
-    kind = preferred(request.headers.getlist("accept"), (_JSON, _NDJSON, _CSV))
+    kind = preferred(request.headers.getlist("accept"), KINDS)
     after = place_of(cursor)
-    if kind == _JSON:
+    if kind == JSON:
         return await _page(service, wanted, limit or _PAGE, after)
-    render = csv_rows if kind == _CSV else lines
+    render = csv_rows if kind == CSV else lines
     page = partial(_rendered, wanted, render)
     rows = streamed(service.database, page, limit, after)
-    return StreamingResponse(_under_header(rows) if kind == _CSV else rows, media_type=kind)
+    header = csv_header() if kind == CSV else b""
+    return StreamingResponse(under(header, rows), media_type=kind)
 
 
 @router.get("/batches/{batch_id}/targets")
@@ -90,12 +90,6 @@ async def targets(
     )
 
 
-async def _under_header(rows: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield csv_header()
-    async for part in rows:
-        yield part
-
-
 async def _page(service: Service, wanted: Wanted, limit: int, after: int | None) -> Response:
     def read(session: Session) -> bytes:
         found, following = outcome_rows.page(session, wanted, limit, after)
@@ -107,7 +101,7 @@ async def _page(service: Service, wanted: Wanted, limit: int, after: int | None)
         )
 
     # Encoded in the reader's thread: a thousand outcomes are not for the event loop.
-    return Response(await service.database.read(read), media_type=_JSON)
+    return Response(await service.database.read(read), media_type=JSON)
 
 
 def _rendered(

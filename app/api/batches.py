@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from app.api.batch_in import AgainQuery, BatchIn, BatchQuery, read_batch
 from app.api.batch_out import BatchOut, BatchPage
 from app.api.bodies import Body, body_of
+from app.api.exported import Listed, described, exported
 from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.wired import (
@@ -16,7 +18,6 @@ from app.api.wired import (
     PreferIn,
     Wired,
     once_of,
-    place_of,
     preferred_wait,
     told_of,
 )
@@ -114,16 +115,20 @@ async def _accepted(
     return BatchOut.of(batch)
 
 
-@router.get("/batches")
-async def listed(service: Wired, limit: Limit = 100, cursor: Cursor = None) -> BatchPage:
-    """Batches, newest first; those that are rounds of a comparison are listed there."""
-    found, following = await service.database.read(
-        lambda session: batch_rows.page(session, limit, place_of(cursor))
-    )
-    return BatchPage(
-        items=[BatchOut.of(batch) for batch in found],
-        next_cursor=None if following is None else str(following),
-    )
+@router.get("/batches", response_model=None, responses=described(BatchPage))
+async def listed(
+    request: Request, service: Wired, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Batches, newest first; those that are rounds of a comparison are listed there.
+
+    As NDJSON or CSV, all of them.
+    """
+
+    def page(session: Session, size: int, place: int | None) -> Listed:
+        found, following = batch_rows.page(session, size, place)
+        return [BatchOut.of(batch) for batch in found], following
+
+    return await exported(request, service, BatchOut, page, limit, cursor)
 
 
 @router.get("/batches/{batch_id}")

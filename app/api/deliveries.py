@@ -4,14 +4,15 @@ import json
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from app.api.bodies import Body
+from app.api.exported import Listed, described, exported
 from app.api.known import Known
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, Limit, Wired, place_of
+from app.api.wired import Cursor, Limit, Wired
 from app.domain.message import Delivery, DeliveryStatus, MessageType
 from app.services import channels
 from app.storage import channels as channel_rows
@@ -66,32 +67,36 @@ class DeliveryPage(BaseModel):
     next_cursor: str | None
 
 
-@router.get("/deliveries")
+@router.get("/deliveries", response_model=None, responses=described(DeliveryPage))
 async def listed(
+    request: Request,
     service: Wired,
     limit: Limit = 100,
     cursor: Cursor = None,
     status: DeliveryStatus | None = None,
     channel: Annotated[str | None, Query(description="Id or key.", max_length=200)] = None,
     incident: Annotated[str | None, Query(description="Its id.", max_length=200)] = None,
-) -> DeliveryPage:
-    """Deliveries, newest first; `status=dead` are those that were given up."""
+) -> Response:
+    """Deliveries, newest first; `status=dead` are those that were given up.
 
-    def read(session: Session) -> tuple[list[Delivery], int | None]:
-        return delivery_pages.page(
-            session,
-            limit,
-            place_of(cursor),
-            status=status,
-            channel=None if channel is None else channel_rows.load(session, channel).row,
-            incident=None if incident is None else incidents.load(session, incident).key,
+    As NDJSON or CSV, all of them.
+    """
+
+    def of_what(session: Session) -> tuple[int | None, int | None]:
+        return (
+            None if channel is None else channel_rows.load(session, channel).row,
+            None if incident is None else incidents.load(session, incident).key,
         )
 
-    found, following = await service.database.read(read)
-    return DeliveryPage(
-        items=[DeliveryOut.of(delivery) for delivery in found],
-        next_cursor=None if following is None else str(following),
-    )
+    told_to, about = await service.database.read(of_what)
+
+    def page(session: Session, size: int, place: int | None) -> Listed:
+        found, following = delivery_pages.page(
+            session, size, place, status=status, channel=told_to, incident=about
+        )
+        return [DeliveryOut.of(delivery) for delivery in found], following
+
+    return await exported(request, service, DeliveryOut, page, limit, cursor)
 
 
 @router.get("/deliveries/{delivery_id}")

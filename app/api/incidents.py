@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from app.api.asked import Asked
 from app.api.bodies import body_of, read_optional
+from app.api.exported import Listed, described, exported
 from app.api.incident_out import IncidentOut, IncidentPage
 from app.api.known import Known
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, Limit, Wired, place_of
-from app.domain.incident import Incident
+from app.api.wired import Cursor, Limit, Wired
 from app.storage import incidents as incident_rows
 from app.storage import monitors
 
@@ -40,8 +40,9 @@ _NOTE = {"author": "ada", "text": "Looking into it."}
 _MAY_BE_LEFT_OUT = body_of(NoteIn, _NOTE, required=False)
 
 
-@router.get("/incidents")
+@router.get("/incidents", response_model=None, responses=described(IncidentPage))
 async def listed(
+    request: Request,
     service: Wired,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -51,18 +52,19 @@ async def listed(
     monitor: Annotated[
         str | None, Query(description="Of this monitor, by id or key.", max_length=200)
     ] = None,
-) -> IncidentPage:
-    """Incidents, newest first."""
+) -> Response:
+    """Incidents, newest first; as NDJSON or CSV, all of them."""
 
-    def read(session: Session) -> tuple[list[Incident], int | None]:
-        row = None if monitor is None else monitors.load(session, monitor).key
-        return incident_rows.page(session, limit, place_of(cursor), is_open=open_, monitor=row)
+    def of_what(session: Session) -> int | None:
+        return None if monitor is None else monitors.load(session, monitor).key
 
-    found, following = await service.database.read(read)
-    return IncidentPage(
-        items=[IncidentOut.of(incident) for incident in found],
-        next_cursor=None if following is None else str(following),
-    )
+    row = await service.database.read(of_what)
+
+    def page(session: Session, size: int, place: int | None) -> Listed:
+        found, following = incident_rows.page(session, size, place, is_open=open_, monitor=row)
+        return [IncidentOut.of(incident) for incident in found], following
+
+    return await exported(request, service, IncidentOut, page, limit, cursor)
 
 
 @router.get("/incidents/{incident_id}")

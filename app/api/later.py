@@ -14,8 +14,6 @@ _LATER: Final = (
         for name in ("status-pages",)
         for rest in ("", "/{_:path}")
     ),
-    "/api/v1/monitors/{_}/latency",
-    "/api/v1/monitors/{_}/slo",
     "/metrics",
     "/probe",
 )  # fmt: skip

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from app.api.incident_out import BriefIncidentOut
 from app.api.target_out import PlainTargetOut
 from app.domain.monitor import Definition, Monitor, MonitorStatus, Result
-from app.domain.uptime import Uptime
 from app.reports.monitor_outcomes import MonitorOutcomeOut
 from app.services.placing import Placed
 from checkers import ClientName, StrategyName
@@ -59,6 +58,8 @@ class MonitorLinks(BaseModel):
     self: str
     outcomes: str
     uptime: str
+    latency: str
+    slo: str
     incidents: str
 
 
@@ -99,6 +100,8 @@ class MonitorOut(DefinitionOut):
                 self=here,
                 outcomes=f"{here}/outcomes",
                 uptime=f"{here}/uptime",
+                latency=f"{here}/latency",
+                slo=f"{here}/slo",
                 incidents=f"/api/v1/incidents?monitor={monitor.id}",
             ),
         )
@@ -165,43 +168,6 @@ class SelectedOut(BaseModel):
 
     matched: int
     changed: int
-
-
-class UptimeOut(BaseModel):
-    """How long a monitor was what, within a window.
-
-    `ratio` is up and degraded over what is known: up, degraded and down. The seconds of all
-    statuses sum to the window's.
-    """
-
-    since: datetime = Field(serialization_alias="from")
-    until: datetime = Field(serialization_alias="to")
-    ratio: float | None
-    seconds: dict[MonitorStatus, float]
-    checks: int
-    incidents: int
-    mttr_seconds: float | None
-
-    @classmethod
-    def of(
-        cls,
-        since: datetime,
-        until: datetime,
-        uptime: Uptime,
-        *,
-        checks: int,
-        incidents: int,
-        mttr: float | None,
-    ) -> "UptimeOut":
-        return cls(
-            since=since,
-            until=until,
-            ratio=None if uptime.ratio is None else round(uptime.ratio, 6),
-            seconds={status: round(value, 3) for status, value in uptime.seconds.items()},
-            checks=checks,
-            incidents=incidents,
-            mttr_seconds=None if mttr is None else round(mttr, 3),
-        )
 
 
 def _defined(definition: Definition) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.api.bodies import JSON, Body, body_of, patch_of
+from app.api.exported import Listed, described, exported
 from app.api.known import Known
 from app.api.monitor_bodies import apply_patch, at_row, labels_of, read_definitions, read_rows
 from app.api.monitor_in import ManyIn, MonitorIn
@@ -22,7 +23,7 @@ from app.api.monitor_out import (
 )
 from app.api.patch import read_patch
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, KeyIn, Limit, Service, Wired, once_of, place_of
+from app.api.wired import Cursor, KeyIn, Limit, Service, Wired, once_of
 from app.domain.errors import FieldError, Invalid
 from app.domain.monitor import Monitor, MonitorStatus, Result
 from app.reports.monitor_outcomes import MonitorCheckOut
@@ -96,8 +97,9 @@ async def place(
     return await _shown(service, str(placed[0].id))
 
 
-@router.get("/monitors")
+@router.get("/monitors", response_model=None, responses=described(MonitorPage))
 async def listed(
+    request: Request,
     service: Wired,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -107,21 +109,16 @@ async def listed(
         str | None, Query(description="Part of a key, a name or a URL.", max_length=8192)
     ] = None,
 ) -> Response:
-    """Monitors in the order they were made."""
+    """Monitors in the order they were made; as NDJSON or CSV, all of them."""
     labels = labels_of(label) if label else {}
 
-    def read(session: Session) -> bytes:
+    def page(session: Session, size: int, place: int | None) -> Listed:
         found, following = monitor_pages.page(
-            session, limit, place_of(cursor), labels=labels, status=status, text=text
+            session, size, place, labels=labels, status=status, text=text
         )
-        page = MonitorPage(
-            items=[MonitorOut.of(monitor) for monitor in found],
-            next_cursor=None if following is None else str(following),
-        )
-        return page.model_dump_json().encode()
+        return [MonitorOut.of(monitor) for monitor in found], following
 
-    # Encoded in the reader's thread: a thousand monitors are not for the event loop.
-    return Response(await service.database.read(read), media_type=JSON)
+    return await exported(request, service, MonitorOut, page, limit, cursor)
 
 
 @router.patch("/monitors", openapi_extra=patch_of(MonitorIn, _PATCH))

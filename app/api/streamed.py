@@ -33,3 +33,10 @@ async def streamed(
         if place is None:
             return
         left = None if left is None else left - size
+
+
+async def under(header: bytes, rows: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Pages below a header, which may be empty."""
+    yield header
+    async for part in rows:
+        yield part

@@ -14,9 +14,9 @@ _NESTED: Final = {
 }
 
 
-def csv_header() -> bytes:
+def csv_header(kind: type[OutcomeOut] = OutcomeOut) -> bytes:
     """The names of the columns."""
-    names = OutcomeOut.__struct_fields__
+    names = kind.__struct_fields__
     inner = {name: [f"{name}_{part}" for part in parts] for name, parts in _NESTED.items()}
     return csv_lines([[column for name in names for column in inner.get(name, [name])]])
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.services import clock
-from app.storage import deliveries, monitor_outcomes, upkeep
+from app.storage import deliveries, raw, upkeep
 from app.storage.database import Database
 from app.storage.surplus import remove_some, surplus
 
@@ -53,12 +53,11 @@ class Upkeep:
         if self._retention is not None:
             before = now - self._retention
             steps = await self._in_steps(partial(upkeep.remove_some_expired, before=before))
-            for remove in (monitor_outcomes.remove_some_expired, deliveries.remove_some_expired):
-                steps += await self._in_steps(partial(remove, before=before))
+            steps += await self._in_steps(partial(deliveries.remove_some_expired, before=before))
             if steps:
                 logger.info("expired_removed", steps=steps, ended_before=before.isoformat())
         await self._in_steps(upkeep.remove_some_unused)
-        await self._in_steps(monitor_outcomes.remove_some_orphans)
+        await self._in_steps(raw.remove_some_orphans)
         await _steps(self._database.give_space_back)
 
     async def _remove_surplus(self) -> None:

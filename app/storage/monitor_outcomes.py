@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.domain.monitor import MonitorOutcome
 from app.domain.outcome import StoredOutcome
 from app.storage.instants import to_column
-from app.storage.monitor_rows import MonitorOutcomeRow, RemovedMonitorRow
+from app.storage.monitor_rows import MonitorOutcomeRow
 from app.storage.outcomes import OUTCOME_COLUMNS, columns_of
-from app.storage.upkeep import STEP_ROWS
 from checkers import Outcome, Reason, Status
 
 _COLUMNS: Final = f"monitor_id, intended_at, late_us, {OUTCOME_COLUMNS}"
@@ -121,53 +120,6 @@ def disown(session: Session, monitor: int, since: datetime, why: str) -> None:
         )
         .values(status=Status.UNKNOWN.value, reason=Reason.NOT_MEASURED.value, detail=why)
     )
-
-
-def count(session: Session, monitor: int, since: datetime, until: datetime) -> int:
-    """How many checks of a monitor were made in a window."""
-    query = select(func.count()).where(
-        MonitorOutcomeRow.monitor_id == monitor,
-        MonitorOutcomeRow.missed.is_(None),
-        MonitorOutcomeRow.started_at >= to_column(since),
-        MonitorOutcomeRow.started_at < to_column(until),
-    )
-    return session.scalar(query) or 0
-
-
-def remove_some_expired(session: Session, before: datetime, limit: int = STEP_ROWS) -> bool:
-    """Take one step at removing outcomes from before an instant; whether there was something."""
-    # In the order of their rows, which is that of time: the oldest lie together.
-    oldest = session.execute(
-        select(MonitorOutcomeRow.id, MonitorOutcomeRow.started_at)
-        .order_by(MonitorOutcomeRow.id)
-        .limit(1)
-    ).first()
-    if oldest is None or oldest.started_at >= to_column(before):
-        return False
-    session.execute(
-        delete(MonitorOutcomeRow).where(
-            MonitorOutcomeRow.id < oldest.id + limit,
-            MonitorOutcomeRow.started_at < to_column(before),
-        )
-    )
-    return True
-
-
-def remove_some_orphans(session: Session, limit: int = STEP_ROWS) -> bool:
-    """Take one step at removing outcomes of removed monitors; whether there was something."""
-    monitor = session.scalars(select(RemovedMonitorRow.monitor_id).limit(1)).first()
-    if monitor is None:
-        return False
-    some = list(
-        session.scalars(
-            select(MonitorOutcomeRow.id).where(MonitorOutcomeRow.monitor_id == monitor).limit(limit)
-        )
-    )
-    if some:
-        session.execute(delete(MonitorOutcomeRow).where(MonitorOutcomeRow.id.in_(some)))
-    else:
-        session.execute(delete(RemovedMonitorRow).where(RemovedMonitorRow.monitor_id == monitor))
-    return True
 
 
 def _rows(session: Session, query: str, *values: Any) -> list[MonitorOutcome]:

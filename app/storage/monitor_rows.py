@@ -145,6 +145,7 @@ class IncidentRow(Row):
         ),
         Index("ix_incidents_open", "id", sqlite_where=text("status = 'open'")),
         Index("ix_incidents_monitor", "monitor_id", "id"),
+        Index("ix_incidents_resolved_at", "resolved_at"),
         {"sqlite_autoincrement": True},
     )
 

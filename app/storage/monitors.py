@@ -187,7 +187,7 @@ def remove(session: Session, keys: Sequence[int]) -> None:
 
 def definitions_of(session: Session, rows: Sequence[MonitorRow]) -> list[Definition]:
     """What rows hold."""
-    labels = _labels_of(session, [row.id for row in rows])
+    labels = labels_of(session, [row.id for row in rows])
     opened = lru_cache(maxsize=1024)(lambda spec: opened_spec(session, spec))
     return [_definition(row, labels.get(row.id, {}), opened(row.target)) for row in rows]
 
@@ -252,7 +252,8 @@ def _set_labels(session: Session, labels: Mapping[int, Mapping[str, str]]) -> No
         session.execute(insert(MonitorLabelRow), rows)
 
 
-def _labels_of(session: Session, keys: Sequence[int]) -> dict[int, dict[str, str]]:
+def labels_of(session: Session, keys: Sequence[int]) -> dict[int, dict[str, str]]:
+    """The labels of monitors, of those that bear any."""
     labels: dict[int, dict[str, str]] = {}
     for some in _chunks(keys):
         rows = session.execute(

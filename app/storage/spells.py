@@ -1,14 +1,27 @@
 """How long a monitor was what: its changes of status, and the spans in which nothing was known."""
 
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.domain.incident import Entry
+from app.domain.rollup import Known, dated
 from app.domain.uptime import Change, Span
 from app.storage.instants import from_column, to_column
-from app.storage.monitor_rows import GapRow, TransitionRow
+from app.storage.monitor_rows import GapRow
+
+# With the driver's own cursor: a report asks for a thousand monitors one by one.
+_GAPS: Final = (
+    "SELECT from_at, to_at FROM gaps WHERE monitor_id=? AND to_at > ? AND from_at < ? "
+    "UNION ALL SELECT unknown_since, ? FROM watches WHERE monitor_id=? AND unknown_since < ?"
+)
+_CHANGES: Final = (
+    'SELECT id, at, "before", status FROM transitions '  # noqa: S608 -- our own constants
+    f"WHERE monitor_id=? AND id > ? AND id <= ? AND entry='{Entry.STATUS.value}' ORDER BY id"
+)
+_LATEST: Final = 2**62
 
 
 def insert_gap(session: Session, monitor: int, since: datetime, until: datetime, why: str) -> None:
@@ -21,27 +34,29 @@ def insert_gap(session: Session, monitor: int, since: datetime, until: datetime,
         )
 
 
-def gaps(session: Session, monitor: int, since: datetime, until: datetime) -> list[Span]:
-    """The spans of a window in which nothing was known of a monitor."""
-    rows = session.execute(
-        select(GapRow.from_at, GapRow.to_at).where(
-            GapRow.monitor_id == monitor,
-            GapRow.to_at > to_column(since),
-            GapRow.from_at < to_column(until),
-        )
-    )
-    return [Span(from_column(begin), from_column(end)) for begin, end in rows]
+def gaps(session: Session, monitor: int, window: Span) -> list[Span]:
+    """The spans of a window in which nothing was known of a monitor; one may go on still."""
+    cursor = session.connection().connection.cursor()
+    since, until = to_column(window.since), to_column(window.until)
+    cursor.execute(_GAPS, (monitor, since, until, until, monitor, until))
+    return [Span(from_column(begin), from_column(end)) for begin, end in cursor.fetchall()]
 
 
-def changes(session: Session, monitor: int, until: datetime) -> list[Change]:
-    """Every change of a monitor's status until an instant, in order."""
-    rows = session.execute(
-        select(TransitionRow.at, TransitionRow.before, TransitionRow.status)
-        .where(
-            TransitionRow.monitor_id == monitor,
-            TransitionRow.entry == Entry.STATUS.value,
-            TransitionRow.at < to_column(until),
-        )
-        .order_by(TransitionRow.id)
+def changes(
+    session: Session, monitor: int, now: datetime, after: int = 0, through: int = _LATEST
+) -> list[Known]:
+    """Changes of what is shown of a monitor, in the order they came to be known, dated.
+
+    Args:
+        after: the change before the first of them.
+        through: the last of them; all there are unless given.
+    """
+    cursor = session.connection().connection.cursor()
+    cursor.execute(_CHANGES, (monitor, after, through))
+    return dated(
+        [
+            Known(id_, Change(from_column(at), before or "", status or ""))
+            for id_, at, before, status in cursor.fetchall()
+        ],
+        now,
     )
-    return [Change(from_column(at), before or "", status or "") for at, before, status in rows]

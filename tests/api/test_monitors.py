@@ -255,37 +255,6 @@ def test_the_same_idempotency_key_makes_one_monitor(service: Service, url: str) 
     assert first["id"] == second["id"]
 
 
-@pytest.mark.parametrize(
-    "window",
-    [
-        "1h",
-        "2026-01-02T00:00:00Z,2026-01-01T00:00:00Z",
-        "3000-01-01T00:00:00Z,3000-01-02T00:00:00Z",
-        "2026-01-02,2026-01-03",
-        ",",
-    ],
-)
-def test_a_window_that_is_none_is_refused(
-    service: Service, key: str, url: str, window: str
-) -> None:
-    _post(service, _monitor(key, url))
-
-    answer = service.call("GET", f"{_HERE}/{key}/uptime", params={"window": window})
-
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["pointer"] == "/window"
-
-
-def test_uptime_sums_to_its_window(service: Service, key: str, url: str) -> None:
-    _post(service, _monitor(key, url))
-    service.until(f"{_HERE}/{key}", status="up")
-
-    found = service.get(f"{_HERE}/{key}/uptime?window=24h")
-
-    assert found["ratio"] == 1
-    assert sum(found["seconds"].values()) == pytest.approx(86_400, abs=0.1)
-
-
 def test_pausing_ends_an_incident_and_it_stays_when_the_monitor_goes(
     service: Service, key: str
 ) -> None:

@@ -27,7 +27,7 @@ def _seconds(found: dict[MonitorStatus, float]) -> dict[str, float]:
 def test_time_is_weighed_by_what_was_believed() -> None:
     changes = _hours((0, "pending", "up"), (6, "up", "down"), (8, "down", "up"))
 
-    found = uptime(Span(_hour(0), _hour(10)), _BORN, changes, [])
+    found = uptime(Span(_hour(0), _hour(10)), changes, [])
 
     assert _seconds(found.seconds) == {"up": 8, "down": 2}
     assert found.ratio == pytest.approx(0.8)
@@ -36,13 +36,13 @@ def test_time_is_weighed_by_what_was_believed() -> None:
 def test_what_happened_before_the_window_counts_in_it() -> None:
     changes = _hours((0, "pending", "up"), (1, "up", "down"))
 
-    found = uptime(Span(_hour(5), _hour(6)), _BORN, changes, [])
+    found = uptime(Span(_hour(5), _hour(6)), changes, [])
 
     assert found.ratio == 0
 
 
 def test_before_it_was_made_nothing_was_known() -> None:
-    found = uptime(Span(_hour(-2), _hour(2)), _BORN, _hours((0, "pending", "up")), [])
+    found = uptime(Span(_hour(-2), _hour(2)), _hours((0, "pending", "up")), [])
 
     assert _seconds(found.seconds) == {"unknown": 2, "up": 2}
     assert found.ratio == 1
@@ -54,7 +54,7 @@ def test_maintenance_weighs_nothing_and_hides_what_is_believed_in_it() -> None:
         (4, "maintenance", "down"), (5, "down", "up"),
     )  # fmt: skip
 
-    found = uptime(Span(_hour(0), _hour(10)), _BORN, changes, [])
+    found = uptime(Span(_hour(0), _hour(10)), changes, [])
 
     assert _seconds(found.seconds) == {"up": 7, "maintenance": 2, "down": 1}
     assert found.ratio == pytest.approx(7 / 8)
@@ -63,7 +63,7 @@ def test_maintenance_weighs_nothing_and_hides_what_is_believed_in_it() -> None:
 def test_pauses_are_told_apart() -> None:
     changes = _hours((0, "pending", "up"), (2, "up", "paused"), (5, "paused", "pending"))
 
-    found = uptime(Span(_hour(0), _hour(6)), _BORN, changes, [])
+    found = uptime(Span(_hour(0), _hour(6)), changes, [])
 
     assert _seconds(found.seconds) == {"up": 2, "paused": 3, "unknown": 1}
 
@@ -71,7 +71,7 @@ def test_pauses_are_told_apart() -> None:
 def test_gaps_are_unknown_once_however_often_they_are_told() -> None:
     gaps = [Span(_hour(1), _hour(3)), Span(_hour(2), _hour(4))]
 
-    found = uptime(Span(_hour(0), _hour(10)), _BORN, _hours((0, "pending", "up")), gaps)
+    found = uptime(Span(_hour(0), _hour(10)), _hours((0, "pending", "up")), gaps)
 
     assert _seconds(found.seconds) == {"up": 7, "unknown": 3}
 
@@ -94,7 +94,7 @@ def test_seconds_sum_to_the_window_whatever_the_clock_did(
     window = Span(_hour(begin), _hour(begin + length))
     spans = [Span(_hour(at), _hour(at + lasts)) for at, lasts in gaps]
 
-    found = uptime(window, _BORN, _hours(*changes), spans)
+    found = uptime(window, _hours(*changes), spans)
 
     total = sum(found.seconds.values())
     assert total == pytest.approx((window.until - window.since).total_seconds(), abs=1e-3)
