@@ -9,7 +9,18 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import classic, cost, fidelity, hostile, monitors, service, storage, strain, winners
+from bench import (
+    classic,
+    cost,
+    fidelity,
+    history,
+    hostile,
+    monitors,
+    service,
+    storage,
+    strain,
+    winners,
+)
 
 BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "classic": classic.measure,
@@ -25,6 +36,7 @@ BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "storage": storage.measure,
     "service": service.measure,
     "monitors": monitors.measure,
+    "history": history.measure,
     "monitors-beside": monitors.beside,
     "winners": winners.false,
     "power": winners.power,

@@ -18,7 +18,7 @@ class Kept:
     Attributes:
         outcomes: a full hour, from which on there are single outcomes.
         hours: a full day, from which on there are hours.
-        until: a full hour, up to which everything is rolled up.
+        until: a full hour, after which nothing is rolled up.
     """
 
     outcomes: datetime

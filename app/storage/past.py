@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.domain.rollup import DAY, HOUR, HOURS_KEPT, Roll, ceiling, number
+from app.domain.rollup import DAY, HOUR, HOURS_KEPT, SETTLED_AFTER, Roll, ceiling, floor, number
 from app.domain.slices import Kept
 from app.domain.uptime import Span
 from app.storage import rollups
@@ -41,13 +41,14 @@ def past_of(session: Session, monitor: int, now: datetime) -> Past:
 def pasts_of(session: Session, monitors: Sequence[int], now: datetime) -> Iterator[Past]:
     """What there is to read of monitors; those that are gone are left out."""
     outcomes, hours = _outcomes_since(session, now), ceiling(now - HOURS_KEPT, DAY)
+    settled = floor(now - SETTLED_AFTER, HOUR)
     for monitor in monitors:
         loaded = rollups.load(session, monitor)
         if loaded is not None:
             born, roll = loaded
-            yield Past(
-                monitor, born, roll, Kept(outcomes=outcomes, hours=hours, until=roll.until), now
-            )
+            # Where a roll-up is catching up, outcomes are ahead of seconds.
+            until = max(roll.until, settled)
+            yield Past(monitor, born, roll, Kept(outcomes=outcomes, hours=hours, until=until), now)
 
 
 def driver(session: Session) -> Any:

@@ -47,8 +47,8 @@ class PastWorld:
     def do(self, work: Callable[[Session], T]) -> T:
         return asyncio.run(self.database.write(work))
 
-    def monitor(self) -> int:
-        """A new one."""
+    def monitor(self, *, enabled: bool = True) -> int:
+        """A new one; `m1`, `m2` and so on."""
         self._made += 1
         definition = Definition(
             key=f"m{self._made}",
@@ -56,6 +56,7 @@ class PastWorld:
             schedule=Schedule(interval=60.0),
             strategy=StrategyName.ASYNC,
             client=ClientName.CURL,
+            enabled=enabled,
         )
 
         def make(session: Session) -> int:

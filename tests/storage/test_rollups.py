@@ -167,3 +167,16 @@ def test_what_breaks_off_in_the_middle_counts_nothing(world: PastWorld) -> None:
     world.roll(monitor, now)
 
     assert world.count(monitor, Span(hours(0), now), now).checks == 180
+
+
+def test_while_it_catches_up_every_answer_is_the_same(world: PastWorld) -> None:
+    monitor, now = world.monitor(), hours(100)
+    world.outcomes(monitor, every(2, 0, 100))
+    window, middle = Span(hours(-0.5), now), Span(hours(20), hours(60.7))
+    before = [world.count(monitor, span, now).checks for span in (window, middle)]
+
+    more = True
+    while more:
+        more = world.do(lambda session: roll(session, monitor, now))
+        found = [world.count(monitor, span, now).checks for span in (window, middle)]
+        assert found == before == [3000, 1221]
