@@ -87,7 +87,7 @@ async def latency(
             listed = [PointOut.of(point) for point in points]
             written = csv_of(PointOut, listed) if kind == CSV else lines_of(listed)
             return Response(written, media_type=kind)
-        whole = latencies.latencies(session, past, span)
+        whole = latencies.whole_of(session, past, span, chosen, points)
         found = LatencyPointsOut.of(span, chosen, whole, points)
         return Response(found.model_dump_json(by_alias=True), media_type=JSON)
 

@@ -1,6 +1,6 @@
 """How long the checks of a monitor took: of a window, and step by step through it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -41,6 +41,18 @@ class Point:
         for name, sample in zip(PHASES, tally.phases, strict=True):
             if sample:
                 self.phases.setdefault(name, Histogram()).record(sample)
+
+
+def whole_of(
+    session: Session, past: Past, window: Span, resolution: Resolution, made: Sequence[Point]
+) -> Histogram:
+    """The latencies of a window whose points are known: theirs, where it is made of days only."""
+    if resolution.source is not Source.DAYS or window.since >= past.kept.hours:
+        return latencies(session, past, window)
+    whole = Histogram()
+    for point in made:
+        whole.add(point.total)
+    return whole
 
 
 def latencies(session: Session, past: Past, window: Span) -> Histogram:
