@@ -28,6 +28,7 @@ from app.api import (
     incidents,
     later,
     maintenances,
+    metrics,
     monitor_history,
     monitors,
     problems,
@@ -46,12 +47,14 @@ from app.domain.batch import Batch
 from app.domain.connectivity import Connectivity
 from app.engine.laboratory import Laboratory
 from app.engine.local import Engine
-from app.reports import monitor_outcomes, outcomes
+from app.reports import exposition, monitor_outcomes, outcomes
 from app.services.beacons import Beacons
+from app.services.board import Board
 from app.services.callbacks import Callbacks
 from app.services.dispatcher import Dispatcher
 from app.services.guarding import Guard
 from app.services.incidents import Incidents
+from app.services.meters import Meters
 from app.services.monitors import Monitors
 from app.services.notices import Notices
 from app.services.recording import Recorder
@@ -77,7 +80,7 @@ POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes b
 _ROUTES: Final = (
     health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies, advice,
     history, schedules, maintenances, monitors, monitor_history, incidents, channels, deliveries,
-    world, later, pages,
+    world, metrics, later, pages,
 )  # fmt: skip
 
 
@@ -127,6 +130,9 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
     recorder = Recorder(Connectivity(canaries=bool(settings.canary_urls)), told.written)
     watching = Watching(database, engine, notices, recorder, per_host=settings.per_host)
     guard = Guard(database, notices, watching, recorder)
+    board = Board(database, exposition.labelled)
+    meters = Meters(database, engine, watching)
+    notices.listeners += [board, meters]
     beacons = Beacons(
         engine,
         recorder.connectivity,
@@ -147,6 +153,8 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
             watching,
             guard,
             beacons,
+            board,
+            meters,
         )
     )
     try:
@@ -159,6 +167,8 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
             incidents=Incidents(database, notices, told.written),
             guard=guard,
             notifier=notifier,
+            board=board,
+            meters=meters,
         )
     finally:
         notices.close()

@@ -9,7 +9,18 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import classic, cost, fidelity, hostile, monitors, service, storage, strain, winners
+from bench import (
+    classic,
+    cost,
+    fidelity,
+    hostile,
+    metrics,
+    monitors,
+    service,
+    storage,
+    strain,
+    winners,
+)
 
 BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "classic": classic.measure,
@@ -26,6 +37,7 @@ BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "service": service.measure,
     "monitors": monitors.measure,
     "monitors-beside": monitors.beside,
+    "metrics": metrics.measure,
     "winners": winners.false,
     "power": winners.power,
 }

@@ -97,7 +97,7 @@ def test_links_between_documents_lead_somewhere() -> None:
 def test_the_lock_names_no_host() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
-    assert "http" not in re.sub(r"^(http\w+|aiohttp)==", "", lock, flags=re.MULTILINE)
+    assert "http" not in re.sub(r"^[\w-]*http[\w-]*==", "", lock, flags=re.MULTILINE)
     assert lock.count("--hash=sha256:") > 100
 
 

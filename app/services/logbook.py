@@ -79,6 +79,7 @@ class Logbook:
 
         durable = self._recorder.weighty(recordings)
         recorded = await self._database.write_at_last(store, durable=durable)
+        self._notices.recorded(recorded.stored)
         if recorded.sooner:
             self._notices.monitors.set()
         if recorded.news:

@@ -3,15 +3,31 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
+
+from app.domain.outcome import Way
+from app.storage.monitor_outcomes import Recording
+from checkers import Outcome
 
 Thing = TypeVar("Thing")
 
 #: What to watch for changes of status and of incidents.
 TRANSITIONS: Final = "transitions"
+
+
+#: Outcomes of monitors that have been recorded, each with its monitor's key.
+Stored = Sequence[tuple[str, Recording]]
+
+
+class Listener(Protocol):
+    """Hears of outcomes once they are recorded; it is quick, and raises nothing."""
+
+    def of_monitors(self, stored: Stored) -> None: ...
+
+    def of_batch(self, way: Way, outcomes: Sequence[Outcome]) -> None: ...
 
 
 async def heard(event: asyncio.Event, seconds: float) -> bool:
@@ -34,6 +50,7 @@ class Notices:
         self.deliveries = asyncio.Event()
         self.stop = asyncio.Event()
         self.closed_at = 0.0
+        self.listeners: list[Listener] = []
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._watching: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
@@ -46,6 +63,17 @@ class Notices:
         """Tell that more is known of a batch or a comparison."""
         for watcher in self._watching.get(public_id, ()):
             watcher.set()
+
+    def recorded(self, stored: Stored) -> None:
+        """Tell that outcomes of monitors have been recorded."""
+        for listener in self.listeners:
+            listener.of_monitors(stored)
+
+    def carried_on(self, public_id: str, way: Way, outcomes: Sequence[Outcome]) -> None:
+        """Tell that outcomes of a run have been recorded; the id is whose progress that is."""
+        for listener in self.listeners:
+            listener.of_batch(way, outcomes)
+        self.progressed(public_id)
 
     def moved(self) -> None:
         """Tell that a monitor's status or an incident has changed."""

@@ -243,7 +243,7 @@ def test_of_many_bad_rows_the_first_hundred_are_told(service: Service) -> None:
         ("GET", "/api/v1/status-pages", 422, "not_available"),
         ("GET", "/api/v1/monitors/x/slo", 422, "not_available"),
         ("POST", "/api/v1/monitors/x/check", 404, "not_found"),
-        ("GET", "/metrics", 422, "not_available"),
+        ("GET", "/metrics?name=up", 422, "invalid"),
         ("POST", "/api/v1/batches/none/rerun", 404, "not_found"),
         ("GET", "/api/v1/batches/none/events", 404, "not_found"),
         ("GET", "/api/v1/batches/none/targets", 404, "not_found"),
