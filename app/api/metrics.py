@@ -51,7 +51,7 @@ async def metrics(request: Request, service: Wired) -> StreamingResponse:
     openmetrics = kind == _OPENMETRICS
     readings = await service.board.look()
     parts = [by_status(readings), *service.meters.parts()]
-    own = await service.database.read(partial(_own, service.meters, parts, openmetrics))
+    own = await service.database.scan(partial(_own, service.meters, parts, openmetrics))
     chunks = _chunks(service, own, readings, openmetrics=openmetrics)
     return StreamingResponse(chunks, headers={"Content-Type": _TYPES[kind]})
 
@@ -63,7 +63,7 @@ def _speakable(fields: Sequence[str]) -> list[str]:
 
 
 def _own(meters: Meters, parts: list[Metric], openmetrics: bool, session: Session) -> bytes:  # noqa: FBT001 -- called through an executor
-    """What is not of single monitors; some milliseconds, so it is written in a reader's thread."""
+    """What is not of single monitors; some milliseconds, so it is written in a thread."""
     together = Together(meters, parts, vitals.gauges(session, clock.now()))
     if openmetrics:
         text: bytes = generate_openmetrics(together)  # type: ignore[no-untyped-call]

@@ -18,8 +18,9 @@ class Reading(msgspec.Struct, gc=False):
 
     Attributes:
         label: the key as it is written in every sample.
+        stands: how it stands, as the database says it.
         up: whether it is believed to be up; `None`: nothing is known.
-        interval: `None` where it is checked by a cron text.
+        interval_us: `None` where it is checked by a cron text.
         seen: the round of looking at the database that found it there last.
         checked_at: when the last check that told something began.
         lateness: how much later that was than its turn.
@@ -30,16 +31,25 @@ class Reading(msgspec.Struct, gc=False):
 
     key: str
     label: str
-    status: MonitorStatus
-    up: bool | None
-    interval: float | None
-    seen: int
+    stands: str = ""
+    status: MonitorStatus = MonitorStatus.PENDING
+    up: bool | None = None
+    interval_us: int | None = None
+    seen: int = 0
     checked_at: float | None = None
     lateness: float | None = None
     http_status: int | None = None
     total: float | None = None
     phases: Phases = NO_PHASES
     not_after: float | None = None
+
+    def stand(
+        self, stands: str, status: MonitorStatus, interval_us: int | None, *, up: bool | None
+    ) -> None:
+        """Note how it stands now; of what is paused nothing is known any more."""
+        self.stands, self.status, self.up, self.interval_us = stands, status, up, interval_us
+        if status is MonitorStatus.PAUSED:
+            self._forget()
 
     def take(self, read: "Read") -> None:
         """Note what a check has read, unless the fault was our own."""
@@ -53,8 +63,7 @@ class Reading(msgspec.Struct, gc=False):
         if read.not_after is not None or read.http_status is not None:
             self.not_after = read.not_after
 
-    def forget(self) -> None:
-        """Note that nothing is known of it any more."""
+    def _forget(self) -> None:
         self.checked_at = self.lateness = self.http_status = self.total = self.not_after = None
         self.phases = NO_PHASES
 

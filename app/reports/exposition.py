@@ -15,8 +15,8 @@ from app.domain.reading import Reading
 from app.storage.standings import Described
 from checkers.timing import NO_PHASES, PHASE_NAMES
 
-# Samples of so many monitors are written at once: less than a millisecond, some tens of kilobytes.
-_AT_ONCE: Final = 200
+# So many samples are written at once: less than a millisecond, some tens of kilobytes.
+_AT_ONCE: Final = 400
 
 # Line feed, quote and backslash are escaped; other control characters, which some readers take
 # for the end of a line or of everything, are shown as unreadable.
@@ -33,11 +33,16 @@ _ILLEGAL: Final = re.compile(r"[^a-zA-Z0-9_]")
 
 
 class Family(NamedTuple):
-    """A gauge of monitors, and how readings are written in it: as lines, or not at all."""
+    """A gauge of monitors, and how readings are written in it: as lines, or not at all.
+
+    Attributes:
+        most: how many lines one of them may be.
+    """
 
     name: str
     help: str
     lines: Callable[[Sequence[Reading]], list[str]]
+    most: int = 1
 
 
 def escaped(value: str) -> str:
@@ -78,8 +83,9 @@ def families(readings: Sequence[Reading]) -> Iterator[bytes]:
     """Every family of gauges, all of its samples in one group."""
     for family in _FAMILIES:
         yield _head(family.name, family.help)
-        for start in range(0, len(readings), _AT_ONCE):
-            yield _joined(family.lines(readings[start : start + _AT_ONCE]))
+        step = _AT_ONCE // family.most
+        for start in range(0, len(readings), step):
+            yield _joined(family.lines(readings[start : start + step]))
 
 
 def info_head(*, openmetrics: bool) -> bytes:
@@ -110,9 +116,9 @@ def _info(monitor: Described) -> str:
 def bare_url(url: str) -> str:
     """A URL without what may be secret in it: credentials, query, fragment."""
     bare = url.partition("?")[0].partition("#")[0]
-    scheme, slashes, rest = bare.partition("://")
-    if "@" not in rest:
+    if "@" not in bare:
         return bare
+    scheme, slashes, rest = bare.partition("://")
     authority, slash, path = rest.partition("/")
     return f"{scheme}{slashes}{authority.rpartition('@')[2]}{slash}{path}"
 
@@ -185,9 +191,9 @@ def _checked(some: Sequence[Reading]) -> list[str]:
 
 def _interval(some: Sequence[Reading]) -> list[str]:
     return [
-        f"tercet_monitor_interval_seconds{{{r.label}}} {r.interval}\n"
+        f"tercet_monitor_interval_seconds{{{r.label}}} {r.interval_us / 1e6}\n"
         for r in some
-        if r.interval is not None and r.status is not MonitorStatus.PAUSED
+        if r.interval_us is not None and r.status is not MonitorStatus.PAUSED
     ]
 
 
@@ -211,6 +217,7 @@ _FAMILIES: Final = (
         "tercet_monitor_phase_seconds",
         "Phases of the last check that got a response; one that did not happen is absent.",
         _phases,
+        most=len(PHASE_NAMES),
     ),
     Family(
         "tercet_monitor_http_status_code",

@@ -68,14 +68,14 @@ class Board:
                 )
                 await self._place(page)
                 more = len(page) == _AT_ONCE
-                after = page[-1].row if page else after
+                after = page[-1][0] if page else after
             gone = [row for row, each in self._readings.items() if each.seen != self._round]
             for row in gone:
                 del self._readings[row]
             return list(self._readings.values())
 
     async def _place(self, page: Sequence[Standing]) -> None:
-        new = [standing.row for standing in page if self._is_new(standing)]
+        new = [standing[0] for standing in page if self._is_new(standing)]
         if not new:
             return
         # Whatever is recorded from here on is heard of, so nothing falls between.
@@ -89,18 +89,16 @@ class Board:
 
     def _is_new(self, standing: Standing) -> bool:
         """Take over how a monitor stands; whether it was not known before."""
-        row, key, status, up, interval = standing
+        row, key, interval_us, stands = standing
         reading = self._readings.get(row)
-        if reading is None or reading.key != key:
-            self._readings[row] = Reading(
-                key, self._labelled(key), status, up, interval, self._round
-            )
-            return True
-        if status is MonitorStatus.PAUSED and reading.status is not status:
-            reading.forget()
-        reading.status, reading.up, reading.interval = status, up, interval
+        new = reading is None or reading.key != key
+        if reading is None or new:
+            reading = self._readings[row] = Reading(key, self._labelled(key))
         reading.seen = self._round
-        return False
+        if reading.stands != stands or reading.interval_us != interval_us:
+            status, up = standings.status_of(stands)
+            reading.stand(stands, status, interval_us, up=up)
+        return new
 
 
 def _read(outcome: Outcome) -> Read:

@@ -14,7 +14,8 @@ from checkers.timing import Phases
 
 # In the driver's own words: this is read of every monitor with every scrape.
 _STANDINGS: Final = (
-    "SELECT m.id, m.key, m.enabled, m.interval_us, w.health, w.maintenance_since "
+    "SELECT m.id, m.key, m.interval_us, CASE WHEN NOT m.enabled THEN 'paused' "
+    "WHEN w.maintenance_since IS NOT NULL THEN 'maintenance ' || w.health ELSE w.health END "
     "FROM monitors m JOIN watches w ON w.monitor_id = m.id WHERE m.id > ? ORDER BY m.id LIMIT ?"
 )
 _PEOPLE: Final = "SELECT id, key, name, url FROM monitors WHERE id > ? ORDER BY id LIMIT ?"
@@ -22,29 +23,17 @@ _LABELS: Final = (
     "SELECT monitor_id, name, value FROM monitor_labels WHERE monitor_id BETWEEN ? AND ? "
     "ORDER BY monitor_id, name"
 )
-# The last of them need not have got a response.
 _LAST: Final = (
     "SELECT status, started_at, late_us, http_status, total_us, name_lookup_us, connect_us, "
     "tls_us, wait_us, receive_us, tls FROM monitor_outcomes "
-    "WHERE monitor_id = ? AND missed IS NULL ORDER BY id DESC LIMIT 5"
+    "WHERE monitor_id = ? AND missed IS NULL ORDER BY id DESC LIMIT ?"
 )
-_STATUSES: Final = {health.value: MonitorStatus(health.value) for health in Health}
-_UP: Final = {health.value: up for health, up in UP.items()}
+# The last check need not have got a response.
+_LOOKED_BACK: Final = 5
 
-
-class Standing(NamedTuple):
-    """How a monitor stands.
-
-    Attributes:
-        up: `None` where nothing is known.
-        interval: seconds; `None` where it is checked by a cron text.
-    """
-
-    row: int
-    key: str
-    status: MonitorStatus
-    up: bool | None
-    interval: float | None
+#: Of a monitor: its row, key, interval in microseconds (`None`: by cron) and how it stands: what
+#: is believed of it, that after `maintenance `, or `paused`.
+Standing = tuple[int, str, int | None, str]
 
 
 class Described(NamedTuple):
@@ -60,16 +49,15 @@ def page(session: Session, after: int, limit: int) -> list[Standing]:
     """How monitors stand whose rows come after one, in their order."""
     cursor = session.connection().connection.cursor()
     cursor.execute(_STANDINGS, (after, limit))
-    return [
-        Standing(
-            row,
-            key,
-            _status(enabled, health, maintenance),
-            _UP.get(health) if enabled else None,
-            None if interval_us is None else interval_us / 1e6,
-        )
-        for row, key, enabled, interval_us, health, maintenance in cursor.fetchall()
-    ]
+    return list(cursor.fetchall())
+
+
+def status_of(stands: str) -> tuple[MonitorStatus, bool | None]:
+    """The status of a monitor that stands so, and whether it is up; `None`: it is not known."""
+    if stands == MonitorStatus.PAUSED:
+        return MonitorStatus.PAUSED, None
+    maintenance, _, health = stands.rpartition(" ")
+    return MonitorStatus(maintenance or health), UP.get(Health(health))
 
 
 def described(session: Session, after: int, limit: int) -> tuple[list[Described], int | None]:
@@ -86,19 +74,15 @@ def described(session: Session, after: int, limit: int) -> tuple[list[Described]
 
 
 def last_reads(session: Session, monitors: Sequence[int]) -> dict[int, list[Read]]:
-    """What the last few checks of monitors have read, the oldest first."""
+    """What the last checks of monitors have read, as far back as they tell more; oldest first."""
     cursor = session.connection().connection.cursor()
-    return {
-        monitor: [_read(row) for row in reversed(cursor.execute(_LAST, (monitor,)).fetchall())]
-        for monitor in monitors
-    }
-
-
-def _status(enabled: int, health: str, maintenance_since: int | None) -> MonitorStatus:
-    """As `Monitor.status` has it."""
-    if not enabled:
-        return MonitorStatus.PAUSED
-    return _STATUSES[health] if maintenance_since is None else MonitorStatus.MAINTENANCE
+    found: dict[int, list[Read]] = {}
+    for monitor in monitors:
+        rows = cursor.execute(_LAST, (monitor, 1)).fetchall()
+        if rows and rows[0][3] is None:
+            rows = cursor.execute(_LAST, (monitor, _LOOKED_BACK)).fetchall()
+        found[monitor] = [_read(row) for row in reversed(rows)]
+    return found
 
 
 def _read(row: tuple[str, int, int, int | None, int | None, int | None, int | None, int | None,

@@ -27,8 +27,8 @@ _NAMES = st.text(st.sampled_from("aAbB1._- é"), min_size=1, max_size=4) | _KEYS
 def _readings(draw: st.DrawFn) -> Reading:
     key = draw(_KEYS)
     return Reading(
-        key, exposition.labelled(key), draw(st.sampled_from(MonitorStatus)),
-        draw(st.sampled_from([None, True, False])), draw(_SECONDS), 1,
+        key, exposition.labelled(key), status=draw(st.sampled_from(MonitorStatus)),
+        up=draw(st.sampled_from([None, True, False])), interval_us=draw(st.none() | st.integers(1)),
         checked_at=draw(st.none() | st.floats(0, 4e9)), lateness=draw(_SECONDS),
         http_status=draw(st.none() | st.integers(100, 999)), total=draw(_SECONDS),
         phases=Phases(*(draw(_SECONDS) for _ in PHASE_NAMES)),

@@ -97,7 +97,7 @@ def test_what_was_heard_is_what_the_database_tells_after_a_start(
 
     reading = asyncio.run(told())
 
-    assert (reading.label, reading.interval, reading.status) == ("<a>", 30.0, "up")
+    assert (reading.label, reading.interval_us, reading.status) == ("<a>", 30_000_000, "up")
     assert (reading.up, reading.http_status) == (True, None)
     assert (reading.checked_at, reading.lateness) == (_REFUSED.started_at, 0.0)
     # Of the last that got a response.
