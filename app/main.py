@@ -1,7 +1,7 @@
 """The service put together: settings in, an ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from time import monotonic
@@ -56,10 +56,11 @@ from app.services.guarding import Guard
 from app.services.incidents import Incidents
 from app.services.meters import Meters
 from app.services.monitors import Monitors
-from app.services.notices import Notices
+from app.services.notices import Listener, Notices
 from app.services.recording import Recorder
 from app.services.schedules import Schedules
 from app.services.telling import Telling
+from app.services.tracing import traced
 from app.services.upkeep import Upkeep
 from app.services.watching import Watching
 from app.settings import Settings
@@ -110,7 +111,13 @@ def build(settings: Settings) -> FastAPI:
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(settings) as service:
+        async with (
+            # Around the rest, so that what is recorded last is told as well.
+            traced(
+                settings.otlp_endpoint, sample=settings.otlp_sample, ca_bundle=settings.ca_bundle
+            ) as listeners,
+            _running(settings, listeners) as service,
+        ):
             app.state.service = service
             yield
 
@@ -118,7 +125,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Service]:
+async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIterator[Service]:
     """The parts of the service, with its loops under way until the block is left."""
     vault = open_vault(settings.database_url, settings.passphrase)
     database = Database(settings.database_url, vault)
@@ -132,7 +139,7 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
     guard = Guard(database, notices, watching, recorder)
     board = Board(database, exposition.labelled)
     meters = Meters(database, engine, watching)
-    notices.listeners += [board, meters]
+    notices.listeners += [board, meters, *listeners]
     beacons = Beacons(
         engine,
         recorder.connectivity,

@@ -12,6 +12,7 @@ from msgspec.structs import astuple
 
 from app.domain.monitor import MonitorStatus
 from app.domain.reading import Reading
+from app.domain.url import bare_url
 from app.storage.standings import Described
 from checkers.timing import NO_PHASES, PHASE_NAMES
 
@@ -111,16 +112,6 @@ def _info(monitor: Described) -> str:
         values = (escaped(value) for _, value in monitor.labels)
         pairs += [f'{name}="{value}"' for name, value in zip(names, values, strict=True)]
     return f"tercet_monitor_info{{{','.join(pairs)}}} 1\n"
-
-
-def bare_url(url: str) -> str:
-    """A URL without what may be secret in it: credentials, query, fragment."""
-    bare = url.partition("?")[0].partition("#")[0]
-    if "@" not in bare:
-        return bare
-    scheme, slashes, rest = bare.partition("://")
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}{slashes}{authority.rpartition('@')[2]}{slash}{path}"
 
 
 def _head(name: str, what: str, kind: str = "gauge") -> bytes:

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from app.domain.monitor import MonitorStatus
 from app.domain.reading import Reading
+from app.domain.url import bare_url
 from app.reports import exposition
 from app.storage.standings import Described
 from checkers.timing import PHASE_NAMES, Phases
@@ -120,7 +121,7 @@ def test_labels_are_named_as_kube_state_metrics_names_them() -> None:
     ],
 )
 def test_nothing_secret_of_a_url_is_shown(url: str, bare: str) -> None:
-    assert exposition.bare_url(url) == bare
+    assert bare_url(url) == bare
 
 
 def _by_key(family: Metric) -> dict[str, float]:
