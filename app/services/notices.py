@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final, Protocol, TypeVar
 
+import structlog
+
 from app.domain.outcome import Way
 from app.storage.monitor_outcomes import Recording
 from checkers import Outcome
+
+logger = structlog.get_logger(__name__)
 
 Thing = TypeVar("Thing")
 
@@ -23,7 +27,7 @@ Stored = Sequence[tuple[str, Recording]]
 
 
 class Listener(Protocol):
-    """Hears of outcomes once they are recorded; it is quick, and raises nothing."""
+    """Hears of outcomes once they are recorded, in the event loop: it is quick."""
 
     def of_monitors(self, stored: Stored) -> None: ...
 
@@ -66,14 +70,19 @@ class Notices:
 
     def recorded(self, stored: Stored) -> None:
         """Tell that outcomes of monitors have been recorded."""
-        for listener in self.listeners:
-            listener.of_monitors(stored)
+        self._tell(lambda listener: listener.of_monitors(stored))
 
     def carried_on(self, public_id: str, way: Way, outcomes: Sequence[Outcome]) -> None:
         """Tell that outcomes of a run have been recorded; the id is whose progress that is."""
-        for listener in self.listeners:
-            listener.of_batch(way, outcomes)
+        self._tell(lambda listener: listener.of_batch(way, outcomes))
         self.progressed(public_id)
+
+    def _tell(self, word: Callable[[Listener], None]) -> None:
+        for listener in self.listeners:
+            try:
+                word(listener)
+            except Exception:  # of the loops that record: what is stored must not be stored again
+                logger.exception("listener_failed", listener=type(listener).__name__)
 
     def moved(self) -> None:
         """Tell that a monitor's status or an incident has changed."""

@@ -126,7 +126,7 @@ def test_what_is_scraped_is_what_the_api_tells(
     assert scrape.value("tercet_monitors", status="down") == 1
     assert scrape.value("tercet_incidents_open") == 1
     assert scrape.total("tercet_checks_total", kind="monitor") >= 2
-    assert scrape.value("tercet_check_lateness_seconds_count", strategy="async") >= 2
+    assert scrape.total("tercet_check_lateness_seconds_count", strategy="async") >= 2
 
 
 def test_nothing_is_told_of_what_is_paused_or_removed_and_resuming_begins_anew(
