@@ -44,4 +44,6 @@ def configure(log_format: Literal["console", "json"]) -> None:
     root.setLevel(logging.INFO)
     # One line for each request says nothing that the metrics do not.
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    # It would tell of every try at reaching a collector; `services/spans` says it once in a while.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,7 +1,7 @@
 """The service put together: settings in, an ASGI application out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from time import monotonic
@@ -28,6 +28,7 @@ from app.api import (
     incidents,
     later,
     maintenances,
+    metrics,
     monitor_figures,
     monitor_history,
     monitors,
@@ -48,18 +49,21 @@ from app.domain.batch import Batch
 from app.domain.connectivity import Connectivity
 from app.engine.laboratory import Laboratory
 from app.engine.local import Engine
-from app.reports import monitor_outcomes, outcomes
+from app.reports import exposition, monitor_outcomes, outcomes
 from app.services.beacons import Beacons
+from app.services.board import Board
 from app.services.callbacks import Callbacks
 from app.services.dispatcher import Dispatcher
 from app.services.guarding import Guard
 from app.services.incidents import Incidents
+from app.services.meters import Meters
 from app.services.monitors import Monitors
-from app.services.notices import Notices
+from app.services.notices import Listener, Notices
 from app.services.recording import Recorder
 from app.services.rolling import Rolling
 from app.services.schedules import Schedules
 from app.services.telling import Telling
+from app.services.tracing import traced
 from app.services.upkeep import Upkeep
 from app.services.watching import Watching
 from app.settings import Settings
@@ -80,7 +84,7 @@ POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes b
 _ROUTES: Final = (
     health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies, advice,
     history, uptime_reports, schedules, maintenances, monitors, monitor_history, monitor_figures,
-    incidents, channels, deliveries, world, later, pages,
+    incidents, channels, deliveries, world, metrics, later, pages,
 )  # fmt: skip
 
 
@@ -110,7 +114,13 @@ def build(settings: Settings) -> FastAPI:
 def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with _running(settings) as service:
+        async with (
+            # Around the rest, so that what is recorded last is told as well.
+            traced(
+                settings.otlp_endpoint, sample=settings.otlp_sample, ca_bundle=settings.ca_bundle
+            ) as listeners,
+            _running(settings, listeners) as service,
+        ):
             app.state.service = service
             yield
 
@@ -118,7 +128,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 
 
 @asynccontextmanager
-async def _running(settings: Settings) -> AsyncIterator[Service]:
+async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIterator[Service]:
     """The parts of the service, with its loops under way until the block is left."""
     vault = open_vault(settings.database_url, settings.passphrase)
     database = Database(settings.database_url, vault)
@@ -130,6 +140,9 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
     recorder = Recorder(Connectivity(canaries=bool(settings.canary_urls)), told.written)
     watching = Watching(database, engine, notices, recorder, per_host=settings.per_host)
     guard = Guard(database, notices, watching, recorder)
+    board = Board(database, exposition.labelled)
+    meters = Meters(database, engine, watching)
+    notices.listeners += [board, meters, *listeners]
     beacons = Beacons(
         engine,
         recorder.connectivity,
@@ -151,6 +164,8 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
             watching,
             guard,
             beacons,
+            board,
+            meters,
         )
     )
     try:
@@ -163,6 +178,8 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
             incidents=Incidents(database, notices, told.written),
             guard=guard,
             notifier=notifier,
+            board=board,
+            meters=meters,
         )
     finally:
         notices.close()

@@ -1,5 +1,6 @@
 """What the operator may set: `TERCET_…` variables, read once at the entry point."""
 
+import importlib.util
 import ipaddress
 import re
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from checkers import CheckerError, InvalidUrl, parse, tls
 
+_EXPORTER = "opentelemetry.exporter.otlp.proto.http"
 _LOOPBACK_NAMES = frozenset({"localhost"})
 _HOST = re.compile(r"[A-Za-z0-9_.-]+\Z|\[?[0-9A-Fa-f:.]+\]?\Z")
 
@@ -80,6 +82,13 @@ class Settings(BaseSettings):
         ge=1_000_000,
         description="How much room those may take; beyond it the oldest go first.",
     )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="URL of an OTLP/HTTP traces endpoint that checks of monitors are told to.",
+    )
+    otlp_sample: float = Field(
+        default=1.0, ge=0, le=1, description="The share of those checks that are traced."
+    )
     drain_seconds: float = Field(
         default=8.0,
         ge=0,
@@ -143,6 +152,15 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from error
         return value
 
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _traceable(cls, value: str | None) -> str | None:
+        if value is not None:
+            _must_be_a_url(value)
+            if not _is_there(_EXPORTER):
+                raise ValueError("needs the extra: pip install 'tercet[otel]'")
+        return value
+
     @property
     def passphrase(self) -> str | None:
         """What secrets are sealed with; `None`: the key file's key."""
@@ -164,3 +182,10 @@ def _must_be_a_url(url: str) -> None:
         parse(url)
     except InvalidUrl as error:
         raise ValueError(f"{url!r}: {error}") from error
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -15,6 +15,7 @@ from bench import (
     fidelity,
     history,
     hostile,
+    metrics,
     monitors,
     service,
     storage,
@@ -38,6 +39,7 @@ BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "monitors": monitors.measure,
     "history": history.measure,
     "monitors-beside": monitors.beside,
+    "metrics": metrics.measure,
     "winners": winners.false,
     "power": winners.power,
 }

@@ -49,20 +49,20 @@ def _many(target: str) -> Iterator[tuple[str, str, str]]:
         folder = Path(name)
         with serving(folder, _SETTINGS) as served:
             idle = _share(served, _IDLE_SECONDS)
-            _post(served, target, _MANY, _MANY_INTERVAL)
+            post_monitors(served, target, _MANY, _MANY_INTERVAL)
             busy = _share(served, _SECONDS)
             resident = served.resident()
-            late, missed = _lateness(folder)
+            late, missed = lateness(folder)
         yield f"{_MANY:,} monitors at {_MANY_INTERVAL} s: checks", f"{len(late):,}", ""
         yield "missed", str(missed), "0"
-        yield "start lateness, p50", f"{_percentile(late, 50):.1f} ms", "≤ 50 ms"
-        yield "start lateness, p99", f"{_percentile(late, 99):.1f} ms", "≤ 500 ms"
+        yield "start lateness, p50", f"{percentile(late, 50):.1f} ms", "≤ 50 ms"
+        yield "start lateness, p99", f"{percentile(late, 99):.1f} ms", "≤ 500 ms"
         yield "start lateness, largest", f"{max(late):.0f} ms", ""
         yield "service and child, of one core", f"{busy * 100:.0f} %", "≤ 60 %"
         yield "of that while idle", f"{idle * 100:.1f} %", ""
         yield "service and child hold", f"{resident / MIB:.0f} MiB", "≤ 350 MB"
         sleep(1)
-        began, last = time(), _last(folder)
+        began, last = time(), last_outcome(folder)
         with serving(folder, _SETTINGS) as served:
             first = _first_after(folder, last) - began
         yield f"first check begins after a start with {_MANY:,}", f"{first:.2f} s", "≤ 2 s"
@@ -73,12 +73,12 @@ def _some(target: str) -> Iterator[tuple[str, str, str]]:
         folder = Path(name)
         with serving(folder, _SETTINGS) as served:
             idle = _share(served, _IDLE_SECONDS)
-            _post(served, target, _SOME, _SOME_INTERVAL)
-            before, checks, began = served.cpu(), _count(folder), monotonic()
+            post_monitors(served, target, _SOME, _SOME_INTERVAL)
+            before, checks, began = served.cpu(), count_outcomes(folder), monotonic()
             sleep(_SECONDS)
             used, checks, lasted = (
                 served.cpu() - before,
-                _count(folder) - checks,
+                count_outcomes(folder) - checks,
                 monotonic() - began,
             )
             resident = served.resident()
@@ -96,21 +96,22 @@ def _beside() -> Table:
     with fast() as target, tempfile.TemporaryDirectory(prefix="tercet-bench-") as name:
         folder = Path(name)
         with serving(folder, _SETTINGS) as served:
-            _post(served, target, _SOME, _SOME_INTERVAL)
+            post_monitors(served, target, _SOME, _SOME_INTERVAL)
             sleep(_SOME_INTERVAL)
-            before = _last(folder)
+            before = last_outcome(folder)
             body = {"urls": [f"{target}?{n}" for n in range(_BESIDE)], "per_host": 0}
             batch = served.ended(served.post(body))
-            late, missed = _lateness(folder, before)
+            late, missed = lateness(folder, before)
         table.add_row("the batch took", f"{batch['wall_ms'] / 1e3:.0f} s", "")
         table.add_row("checks of monitors meanwhile", f"{len(late):,}", "")
         table.add_row("missed", str(missed), "0")
-        table.add_row("start lateness, p50", f"{_percentile(late, 50):.1f} ms", "")
-        table.add_row("start lateness, p99", f"{_percentile(late, 99):.1f} ms", "≤ 1,000 ms")
+        table.add_row("start lateness, p50", f"{percentile(late, 50):.1f} ms", "")
+        table.add_row("start lateness, p99", f"{percentile(late, 99):.1f} ms", "≤ 1,000 ms")
     return table
 
 
-def _post(served: Served, target: str, count: int, interval: int) -> None:
+def post_monitors(served: Served, target: str, count: int, interval: int) -> None:
+    """Have so many monitors watch a target, with the client curl."""
     monitors = [
         {"key": f"m{n}", "target": {"url": f"{target}?{n}"}, "interval_seconds": interval,
          "client": "curl"}
@@ -132,7 +133,7 @@ def _share(served: Served, seconds: float) -> float:
     return (served.cpu() - before) / (monotonic() - began)
 
 
-def _lateness(folder: Path, after: int = 0) -> tuple[list[float], int]:
+def lateness(folder: Path, after: int = 0) -> tuple[list[float], int]:
     """How late every check began, in ms, and how many were missed."""
     with sqlite3.connect(folder / "tercet.db") as database:
         late = database.execute(
@@ -142,11 +143,13 @@ def _lateness(folder: Path, after: int = 0) -> tuple[list[float], int]:
     return [us / 1e3 for (us,) in late], missed or 0
 
 
-def _count(folder: Path) -> int:
+def count_outcomes(folder: Path) -> int:
+    """How many checks have been recorded."""
     return _asked(folder, "SELECT count(*) FROM monitor_outcomes WHERE missed IS NULL")
 
 
-def _last(folder: Path) -> int:
+def last_outcome(folder: Path) -> int:
+    """The row of the last outcome."""
     return _asked(folder, "SELECT max(id) FROM monitor_outcomes")
 
 
@@ -164,5 +167,6 @@ def _first_after(folder: Path, last: int) -> float:
     return found / 1e6
 
 
-def _percentile(late: Sequence[float], share: int) -> float:
+def percentile(late: Sequence[float], share: int) -> float:
+    """Nearest-rank."""
     return nearest_rank(sorted(late), share)

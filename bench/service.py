@@ -35,6 +35,7 @@ class Served:
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.url = url
+        self.pid = process.pid
         self._process = psutil.Process(process.pid)
 
     def post(self, body: dict[str, Any]) -> str:

@@ -10,9 +10,11 @@ from fastapi import Depends, Header, Query, Request, Response
 from app.channels.notifier import Notifier
 from app.domain.errors import FieldError, Invalid
 from app.engine.local import Engine
+from app.services.board import Board
 from app.services.dispatcher import Dispatcher
 from app.services.guarding import Guard
 from app.services.incidents import Incidents
+from app.services.meters import Meters
 from app.services.monitors import Monitors
 from app.services.notices import Notices
 from app.storage.database import Database
@@ -34,6 +36,8 @@ class Service:
     incidents: Incidents
     guard: Guard
     notifier: Notifier
+    board: Board
+    meters: Meters
 
 
 def _service(request: Request) -> Service:

@@ -4,8 +4,16 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from checkers import Attempt
+from checkers import Attempt, ClientName, StrategyName
 from checkers.outcome import Certificate
+
+
+class Way(NamedTuple):
+    """How checks were carried out."""
+
+    strategy: StrategyName
+    client: ClientName
+    method: str = "GET"
 
 
 class StoredOutcome(NamedTuple):

@@ -112,6 +112,11 @@ class Engine:
         self._streams.add(streaming)
         return streaming
 
+    @property
+    def restarts(self) -> dict[Slot, int]:
+        """How often each process died and another took its place."""
+        return {slot: host.restarts for slot, host in self._hosts.items()}
+
     async def finish(self) -> None:
         """Begin no further check of any run; those in flight still come to their outcome."""
         self._finishing = True

@@ -30,6 +30,8 @@ class HostProcess:
         self._starting = asyncio.Lock()
         self._started_at = 0.0
         self._start_seconds = 0.0
+        #: How often it died and another took its place.
+        self.restarts = 0
 
     @property
     def pid(self) -> int | None:
@@ -87,6 +89,7 @@ class HostProcess:
                 child.kill()
                 await asyncio.shield(child.close())
                 raise
+            self.restarts += self._reader is not None
             self._started_at = monotonic()
             self._start_seconds = self._started_at - began
             self._child = child

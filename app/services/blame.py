@@ -83,7 +83,7 @@ class Blame:
     def _noted(self, recordings: Iterable[Recording]) -> list[tuple[int, datetime]]:
         """The monitors that would now be believed to be down, with since when they fail."""
         failing: list[tuple[int, datetime]] = []
-        for monitor, _, outcome in recordings:
+        for monitor, _, outcome, _ in recordings:
             state = self._states[monitor]
             if outcome.status is Status.UNKNOWN or state.watch.health is Health.DOWN:
                 continue

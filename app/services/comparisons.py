@@ -11,6 +11,7 @@ from app.domain.comparison import Comparison, ComparisonDraft, Turn
 from app.domain.errors import Conflict
 from app.domain.evidence import Evidence, weigh
 from app.domain.fidelity import Pace
+from app.domain.outcome import Way
 from app.engine.local import Engine, Order, RunFailed
 from app.engine.machine import this_machine
 from app.services import clock, runs
@@ -178,6 +179,7 @@ class _Rounds:
             per_host=draft.per_host,
             paced=draft.pace is Pace.TRUTHFUL,
         )
+        way = Way(draft.strategy, draft.client)
         run = await self._database.write_at_last(
             lambda session: self._begin(session, draft, number, turn)
         )
@@ -186,7 +188,7 @@ class _Rounds:
                 self._database,
                 run,
                 lambda take: self._engine.execute_fresh(order, items, take),
-                lambda: self._notices.progressed(self._claimed.comparison.id),
+                lambda some: self._notices.carried_on(self._claimed.comparison.id, way, some),
             )
         except RunFailed as error:
             await runs.fail(self._database, run.batch, str(error))

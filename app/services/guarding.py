@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from sqlalchemy.orm import Session
@@ -35,6 +35,13 @@ STOPPED: Final = "the service was not running."
 NEVER_CAME: Final = "its outcome never came."
 
 
+class TakenUp(NamedTuple):
+    """How many monitors were late, and how many of their turns were missed."""
+
+    late: int
+    missed: int
+
+
 class Guard:
     """Looks after the watching of monitors."""
 
@@ -59,13 +66,14 @@ class Guard:
         """
         now = clock.now()
 
-        def resume(session: Session) -> int:
+        def resume(session: Session) -> TakenUp:
             self._recorder.resume(session, now)
             return take_up(session, now)
 
-        late = await self._database.write(resume, durable=False)
-        if late:
-            logger.info("monitors_taken_up_again", monitors=late)
+        taken = await self._database.write(resume, durable=False)
+        self._watching.missed += taken.missed
+        if taken.late:
+            logger.info("monitors_taken_up_again", monitors=taken.late)
 
     async def serve(self) -> None:
         """Until cancelled."""
@@ -96,13 +104,15 @@ class Guard:
         if not (lost or late or astray):
             return
 
-        def put_right(session: Session) -> None:
+        def put_right(session: Session) -> TakenUp:
             note_missed(session, lost, now, NEVER_CAME)
-            take_up(session, now, _OVERDUE_PERIODS)
+            taken = take_up(session, now, _OVERDUE_PERIODS)
             for monitor, key, schedule in astray:
                 turns.set_turns(session, {monitor: first_turns(schedule, key, now, 1)})
+            return taken
 
-        await self._database.write(put_right, durable=False)
+        taken = await self._database.write(put_right, durable=False)
+        self._watching.missed += taken.missed + len(lost)
         self._notices.monitors.set()
 
     async def _keep_windows(self) -> None:
@@ -124,8 +134,8 @@ class Guard:
         return max(clock.seconds_until(change, clock.now(), _LATEST_SECONDS), _SOONEST_SECONDS)
 
 
-def take_up(session: Session, now: datetime, periods: float = 0.0) -> int:
-    """Let monitors that are late by so many periods be checked soon; how many there were."""
+def take_up(session: Session, now: datetime, periods: float = 0.0) -> TakenUp:
+    """Let monitors that are late by so many periods be checked soon."""
     late = turns.overdue(session, now, periods)
     missed: list[tuple[int, datetime, int]] = []
     righted: dict[int, First | None] = {}
@@ -135,7 +145,7 @@ def take_up(session: Session, now: datetime, periods: float = 0.0) -> int:
             missed.append((monitor, due, lost))
     turns.set_turns(session, righted)
     note_missed(session, missed, now, STOPPED)
-    return len(late)
+    return TakenUp(late=len(late), missed=sum(turns for _, _, turns in missed))
 
 
 def _windows(session: Session, now: datetime) -> tuple[bool, datetime | None]:

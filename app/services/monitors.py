@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.errors import Conflict
 from app.domain.monitor import Result
+from app.domain.outcome import Way
 from app.engine.local import Engine
 from app.services import checks, clock
 from app.services.alarms import Written
@@ -135,7 +136,8 @@ class Monitors:
             engine, definition.target, definition.strategy, definition.client
         )
         if definition.enabled:
-            await self._watching.record_now(Recording(found.key, asked_at, outcome))
+            way = Way(definition.strategy, definition.client, definition.target.method)
+            await self._watching.record_now(Recording(found.key, asked_at, outcome, way))
         return outcome, asked_at
 
     async def _changed(self, editions: Mapping[int, float]) -> None:

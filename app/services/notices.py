@@ -3,15 +3,35 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
+
+import structlog
+
+from app.domain.outcome import Way
+from app.storage.monitor_outcomes import Recording
+from checkers import Outcome
+
+logger = structlog.get_logger(__name__)
 
 Thing = TypeVar("Thing")
 
 #: What to watch for changes of status and of incidents.
 TRANSITIONS: Final = "transitions"
+
+
+#: Outcomes of monitors that have been recorded, each with its monitor's key.
+Stored = Sequence[tuple[str, Recording]]
+
+
+class Listener(Protocol):
+    """Hears of outcomes once they are recorded, in the event loop: it is quick."""
+
+    def of_monitors(self, stored: Stored) -> None: ...
+
+    def of_batch(self, way: Way, outcomes: Sequence[Outcome]) -> None: ...
 
 
 async def heard(event: asyncio.Event, seconds: float) -> bool:
@@ -34,6 +54,7 @@ class Notices:
         self.deliveries = asyncio.Event()
         self.stop = asyncio.Event()
         self.closed_at = 0.0
+        self.listeners: list[Listener] = []
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._watching: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
@@ -46,6 +67,22 @@ class Notices:
         """Tell that more is known of a batch or a comparison."""
         for watcher in self._watching.get(public_id, ()):
             watcher.set()
+
+    def recorded(self, stored: Stored) -> None:
+        """Tell that outcomes of monitors have been recorded."""
+        self._tell(lambda listener: listener.of_monitors(stored))
+
+    def carried_on(self, public_id: str, way: Way, outcomes: Sequence[Outcome]) -> None:
+        """Tell that outcomes of a run have been recorded; the id is whose progress that is."""
+        self._tell(lambda listener: listener.of_batch(way, outcomes))
+        self.progressed(public_id)
+
+    def _tell(self, word: Callable[[Listener], None]) -> None:
+        for listener in self.listeners:
+            try:
+                word(listener)
+            except Exception:  # of the loops that record: what is stored must not be stored again
+                logger.exception("listener_failed", listener=type(listener).__name__)
 
     def moved(self) -> None:
         """Tell that a monitor's status or an incident has changed."""

@@ -16,6 +16,7 @@ from app.domain.watch import Health, Step, advance
 from app.services import alarms
 from app.services.alarms import Written
 from app.services.blame import Blame, began, unanswered
+from app.services.notices import Stored
 from app.storage import incidents, monitor_outcomes, monitors, spells, turns, watches
 from app.storage.incidents import Happened
 from app.storage.monitor_outcomes import Recording
@@ -40,10 +41,12 @@ class Recorded(NamedTuple):
     Attributes:
         news: a status or an incident has changed, so somebody may want to know.
         sooner: some monitors are due sooner than they were.
+        stored: what was recorded, each with its monitor's key.
     """
 
     news: bool
     sooner: bool
+    stored: Stored = ()
 
 
 class _Moved(NamedTuple):
@@ -89,7 +92,9 @@ class Recorder:
                 self._restless.add(state.monitor)
             else:
                 self._restless.discard(state.monitor)
-        return Recorded(news=round_.news or blame.moved, sooner=bool(round_.sooner))
+        return Recorded(
+            news=round_.news or blame.moved, sooner=bool(round_.sooner), stored=round_.stored
+        )
 
     def weighty(self, recordings: Sequence[Recording]) -> bool:
         """Whether these outcomes may begin or end something, which a power cut must not undo."""
@@ -122,20 +127,20 @@ class _Round:
         self._recorder = recorder
         self._written = recorder.written
         self._blame = blame
-        self._rows: list[Recording] = []
         self._changed: set[int] = set()
         self._moved: list[_Moved] = []
         self._untold: dict[int, Outcome] = {}
         self._doubted = False
+        self.stored: list[tuple[str, Recording]] = []
         self.sooner: dict[int, datetime] = {}
         self.news = False
 
     def take(self, recording: Recording) -> None:
         """Weigh one outcome."""
-        monitor, intended_at, outcome = recording
+        monitor, _, outcome, _ = recording
         state, at = self._states[monitor], began(outcome)
         outcome = self._blame.owned(outcome)
-        self._rows.append(Recording(monitor, intended_at, outcome))
+        self.stored.append((state.key, recording._replace(outcome=outcome)))
         state = self._known_or_not(state, outcome, at)
         step = advance(
             state.watch,
@@ -159,7 +164,7 @@ class _Round:
 
     def finish(self) -> None:
         """Store it all, then do what follows: by now every monitor's word is known."""
-        monitor_outcomes.insert(self._session, self._rows)
+        monitor_outcomes.insert(self._session, [recording for _, recording in self.stored])
         watches.save(self._session, [self._states[monitor] for monitor in self._changed])
         self._changed.clear()
         if self._doubted:

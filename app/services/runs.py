@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.batch import Batch, RunStatus
 from app.domain.fidelity import Pace, measured
+from app.domain.outcome import Way
 from app.engine.local import Emit, Engine, Order, Report, RunFailed, RunInterrupted, Slot
 from app.services import clock
 from app.services.notices import Notices
@@ -52,7 +53,7 @@ async def carry_out(
             database,
             RunKey(claimed.key, claimed.batch.id),
             lambda take: engine.execute(slot, order_of(claimed.batch), items, take),
-            lambda: notices.progressed(claimed.batch.id),
+            lambda some: notices.carried_on(claimed.batch.id, _way_of(claimed.batch), some),
         )
     except RunFailed as error:
         await fail(database, claimed.key, str(error))
@@ -69,6 +70,11 @@ def order_of(batch: Batch) -> Order:
         per_host=batch.per_host,
         paced=batch.pace is Pace.TRUTHFUL,
     )
+
+
+def _way_of(batch: Batch) -> Way:
+    """How the checks of a batch are carried out, whatever each of them asks for."""
+    return Way(batch.strategy, batch.client)
 
 
 async def complete(database: Database, key: int, report: Report) -> None:
@@ -95,9 +101,12 @@ async def recorded(
     database: Database,
     key: RunKey,
     run: Callable[[Emit], Awaitable[Report]],
-    progressed: Callable[[], None],
+    progressed: Callable[[Sequence[Outcome]], None],
 ) -> Report:
     """Carry out a run and store its outcomes as they come; a slow disk slows the run.
+
+    Args:
+        progressed: told of outcomes once they are stored.
 
     Raises:
         RunFailed, RunInterrupted: as the run does; what it had emitted is stored.
@@ -107,7 +116,7 @@ async def recorded(
     async def store(some: list[Outcome]) -> None:
         # NORMAL: a power cut may cost them, and the run then brings them back.
         await database.write_at_last(lambda session: record(session, key, some), durable=False)
-        progressed()
+        progressed(some)
 
     outbox = Outbox(store, chunk=_OUTCOMES_PER_COMMIT, seconds=_SECONDS_PER_COMMIT)
 

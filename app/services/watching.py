@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 import structlog
 from sqlalchemy.orm import Session
 
+from app.domain.outcome import Way
 from app.domain.schedule import first_turns
 from app.engine.local import Engine
 from app.services import clock
@@ -83,6 +84,13 @@ class Watching:
         self._logbook = Logbook(database, notices, recorder)
         self._streams = Streams(engine, self._take, per_host)
         self.claimed_at = monotonic()
+        #: Turns in which no check was made, since the start.
+        self.missed = 0
+
+    @property
+    def in_flight(self) -> int:
+        """How many checks are under way."""
+        return self._streams.in_flight
 
     async def serve(self) -> None:
         """Until cancelled; nothing begins any more once the service is about to stop."""
@@ -164,6 +172,7 @@ class Watching:
             at = self._steady.monotonic_at(turn.intended_at)
             heapq.heappush(self._heap, (at, next(self._numbers), turn))
         if missed:
+            self.missed += sum(each.turns for each in missed)
             logger.warning("checks_missed", monitors=len(missed), why=BUSY)
         self._more.set()
         return len(found)
@@ -220,6 +229,7 @@ class Watching:
     async def _note_overrun(self, monitors: Iterable[int]) -> None:
         missed = [self._overrun.pop(monitor) for monitor in monitors if monitor in self._overrun]
         if missed:
+            self.missed += sum(each.turns for each in missed)
             await self._database.write_at_last(
                 lambda session: monitor_outcomes.insert_missed(
                     session, missed, clock.now(), STILL_RUNNING
@@ -229,19 +239,25 @@ class Watching:
 
     async def _take(self, outcomes: list[Outcome]) -> None:
         landed = [
-            Recording(flight.turn.monitor, flight.turn.intended_at, outcome)
+            Recording(turn.monitor, turn.intended_at, outcome, _way_of(turn))
             for outcome in outcomes
-            if (flight := self._landed(outcome.seq)) is not None
+            if (turn := self._landed(outcome.seq)) is not None
         ]
         if self._overrun:
             await self._note_overrun(recording.monitor for recording in landed)
         self._logbook.put(landed)
 
-    def _landed(self, seq: int) -> _Flight | None:
+    def _landed(self, seq: int) -> Turn | None:
         flight = self._flights.pop(seq, None)
-        if flight is not None:
-            self._flying.pop(flight.turn.monitor, None)
-        return flight
+        if flight is None:
+            return None
+        self._flying.pop(flight.turn.monitor, None)
+        return flight.turn
+
+
+def _way_of(turn: Turn) -> Way:
+    """How the check of a turn is carried out."""
+    return Way(turn.strategy, turn.client, turn.target.method)
 
 
 def _longest(turn: Turn) -> float:

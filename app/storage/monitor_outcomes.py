@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.domain.monitor import MonitorOutcome
-from app.domain.outcome import StoredOutcome
+from app.domain.outcome import StoredOutcome, Way
 from app.storage.instants import to_column
 from app.storage.monitor_rows import MonitorOutcomeRow
 from app.storage.outcomes import OUTCOME_COLUMNS, columns_of
@@ -30,11 +30,16 @@ _LATEST: Final = f"{_SELECT} WHERE o.monitor_id = ? ORDER BY o.id DESC LIMIT 1"
 
 
 class Recording(NamedTuple):
-    """How a check of a monitor has ended, on its way to the database."""
+    """How a check of a monitor has ended, on its way to the database.
+
+    Attributes:
+        way: how it was carried out; not stored.
+    """
 
     monitor: int
     intended_at: datetime
     outcome: Outcome
+    way: Way | None = None
 
 
 class Wanted(NamedTuple):

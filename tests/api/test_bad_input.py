@@ -244,7 +244,7 @@ def test_of_many_bad_rows_the_first_hundred_are_told(service: Service) -> None:
         ("GET", "/api/v1/monitors/x/slo", 404, "not_found"),
         ("GET", "/api/v1/monitors/x/latency", 404, "not_found"),
         ("POST", "/api/v1/monitors/x/check", 404, "not_found"),
-        ("GET", "/metrics", 422, "not_available"),
+        ("GET", "/metrics?name=up", 422, "invalid"),
         ("POST", "/api/v1/batches/none/rerun", 404, "not_found"),
         ("GET", "/api/v1/batches/none/events", 404, "not_found"),
         ("GET", "/api/v1/batches/none/targets", 404, "not_found"),
