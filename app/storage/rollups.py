@@ -52,20 +52,16 @@ def due(session: Session, boundary: datetime) -> list[int]:
     return list(session.scalars(query.order_by(MonitorRow.id)))
 
 
-def behind(session: Session, before: datetime) -> datetime | None:
-    """Until when the history of the monitor that is furthest behind is rolled up.
+def behind(session: Session) -> datetime | None:
+    """Until when the history of the monitor that is furthest behind is rolled up, if there is any.
 
-    Args:
-        before: monitors made after this do not count; there is nothing to roll up of them yet.
+    Of one of which nothing is rolled up yet, that is when it was made.
     """
     furthest = func.min(func.coalesce(RollRow.rolled_until, MonitorRow.created_at))
-    query = (
-        select(furthest)
-        .select_from(MonitorRow)
-        .outerjoin(RollRow, RollRow.monitor_id == MonitorRow.id)
-        .where(MonitorRow.created_at < to_column(before))
+    query = select(furthest).select_from(MonitorRow)
+    return from_optional(
+        session.scalar(query.outerjoin(RollRow, RollRow.monitor_id == MonitorRow.id))
     )
-    return from_optional(session.scalar(query))
 
 
 def load(session: Session, monitor: int) -> tuple[datetime, Roll] | None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.domain.message import DeliveryStatus
-from app.storage import turns
+from app.storage import rollups, turns
 from app.storage.channel_rows import DeliveryRow
 from app.storage.instants import from_column, to_column
 from app.storage.monitor_rows import WatchRow
@@ -45,6 +45,7 @@ def gauges(session: Session, now: datetime) -> list[Gauge]:
         *_waiting(session),
         *_monitors(session, now),
         *_deliveries(session, now),
+        _rollup(session, now),
         _bytes(session),
     ]
 
@@ -93,6 +94,15 @@ def _deliveries(session: Session, now: datetime) -> list[Gauge]:
         _one("tercet_oldest_pending_delivery_age_seconds",
              "How long ago the oldest message was written that is still on its way.", age),
     ]  # fmt: skip
+
+
+def _rollup(session: Session, now: datetime) -> Gauge:
+    until = rollups.behind(session)
+    return _one(
+        "tercet_rollup_age_seconds",
+        "Until how long ago the history of every monitor is rolled up.",
+        0.0 if until is None else max((now - until).total_seconds(), 0.0),
+    )
 
 
 def _bytes(session: Session) -> Gauge:
