@@ -226,7 +226,8 @@ def test_a_comparison_that_is_stopped_shows_the_rounds_it_has(farm: Servers) -> 
 @pytest.mark.parametrize("output", ["table", "junit"])
 def test_so_many_more_urls_take_no_more_memory(output: str) -> None:
     program = (
-        "import resource, sys; sys.argv = ['tercet', 'check', '-', '-o', sys.argv[1]]\n"
+        "import resource, sys\n"
+        "sys.argv = ['tercet', 'check', '-', '--pace', 'max', '-o', sys.argv[1]]\n"
         "from app.cli import app\n"
         "try: app()\n"
         "except SystemExit: pass\n"
