@@ -15,34 +15,40 @@ import requests
 
 from checkers import StrategyName
 from tests.farm.servers import Crowd, Servers, delayed, ok
-from tests.services import running
+from tests.services import Service, running
+
+
+@pytest.fixture(scope="module")
+def narrow_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One that may open 64 descriptors, as may each of its children."""
+    with running(tmp_path_factory.mktemp("narrow")) as made:
+        assert made.process is not None
+        psutil.Process(made.process.pid).rlimit(psutil.RLIMIT_NOFILE, (64, 64))
+        yield made
 
 
 @pytest.mark.parametrize("strategy", list(StrategyName))
 def test_with_64_descriptors_nothing_is_called_down(
-    strategy: StrategyName, farm: Servers, tmp_path: Path
+    strategy: StrategyName, farm: Servers, narrow_service: Service
 ) -> None:
     url = f"http://127.0.0.1:{farm.serve(delayed(0.02, ok()))}/"
     many = {"async": 300, "hybrid": 300, "threaded": 100, "multiprocess": 30}
-    with running(tmp_path) as service:
-        assert service.process is not None
-        psutil.Process(service.process.pid).rlimit(psutil.RLIMIT_NOFILE, (64, 64))
 
-        batch = service.batch(
-            *[url] * 300,
-            strategy=strategy,
-            concurrency=many.get(strategy, 1),
-            per_host=0,
-            pace="max",
-        )
-        after = service.batch(url)
+    batch = narrow_service.batch(
+        *[url] * 300,
+        strategy=strategy,
+        concurrency=many.get(strategy, 1),
+        per_host=0,
+        pace="max",
+    )
+    after = narrow_service.batch(url)
 
     assert (batch["status"], batch["done"], batch["counts"]["down"]) == ("completed", 300, 0)
     # What is lacking is waited for; whoever had no luck for half a minute is not called down.
     assert batch["counts"]["up"] >= 290
     assert set(batch["reasons"]) <= {"not_measured"}
     assert after["counts"]["up"] == 1
-    assert "Traceback" not in service.log()
+    assert "Traceback" not in narrow_service.log()
 
 
 def test_a_database_that_another_process_holds_is_waited_for(farm: Servers, tmp_path: Path) -> None:

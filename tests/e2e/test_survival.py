@@ -179,7 +179,7 @@ def test_a_bad_setting_ends_the_start_with_its_name(
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "app", "serve"],
         env={**os.environ, "TERCET_PORT": "0", name: value},
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30,
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
     assert ended.returncode == 2
