@@ -16,6 +16,20 @@ settings.register_profile("deep", max_examples=20_000, deadline=None)
 settings.load_profile("seeded")
 
 _MATRIX = "test_one_verdict.py"
+# Longest first: a file is a unit of work, and one that was begun last would be waited for alone.
+_LONGEST = (
+    "test_one_verdict.py", "test_schema.py", "test_packaging.py", "test_survival.py",
+    "test_scarcity.py", "test_stream.py", "test_check.py", "test_kills.py", "test_monitoring.py",
+    "test_hostile.py", "test_strategies.py", "test_copies.py", "test_documents.py",
+    "test_rows.py", "test_retention.py", "test_secrets.py", "test_monitor_kills.py",
+    "test_callbacks.py", "test_comparisons.py", "test_deliveries.py", "test_recovery.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, in an order that all processes share."""
+    rank = {name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

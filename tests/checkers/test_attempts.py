@@ -3,6 +3,7 @@
 import gc
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,70 +15,77 @@ from tests.farm.servers import Servers, answering, in_turn, ok, recording
 _IN_FLIGHT = 2
 _PATIENCE_SECONDS = 20.0
 _SLACK = 10
-every_cell = pytest.mark.parametrize("cell", GRID)
+_METHODS = ("GET", "HEAD", "PUT")
 
 
-def checked(cell: Cell, *targets: Target) -> list[Outcome]:
-    return carried_out(cell[0], targets, cell[1], in_flight=_IN_FLIGHT)
+class Seen(NamedTuple):
+    """What came of the targets of this module in a cell, and what their servers were asked."""
+
+    recovering: Outcome
+    cut_off: dict[str, Outcome]
+    failing: Outcome
+    well: Outcome
+    heads: dict[str, list[bytes]]
 
 
-@every_cell
-def test_every_attempt_is_kept_with_its_own_reason_and_phases(cell: Cell, farm: Servers) -> None:
-    port = farm.serve(in_turn(ok(status=b"503 No"), b"nonsense\r\n\r\n", ok()))
+@pytest.fixture(scope="module", params=GRID, ids=lambda cell: f"{cell[0]}-{cell[1]}")
+def seen(request: pytest.FixtureRequest, farm: Servers) -> Seen:
+    """All in one run: to start the processes of some cells takes longer than all they do."""
+    cell: Cell = request.param
+    heads: dict[str, list[bytes]] = {name: [] for name in (*_METHODS, "failing", "cookies")}
 
-    (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", attempts=5))
+    def target(name: str, answer: bytes, **fields: object) -> Target:
+        port = farm.serve(recording(heads[name], answer))
+        return Target(url=f"http://127.0.0.1:{port}/", **fields)  # type: ignore[arg-type]
 
-    assert [attempt.reason for attempt in outcome.attempts] == [
+    turns = farm.serve(in_turn(ok(status=b"503 No"), b"nonsense\r\n\r\n", ok()))
+    cookies = target("cookies", ok(b"hello", b"Set-Cookie: session=abc; Path=/"), attempts=2)
+    targets = [
+        Target(url=f"http://127.0.0.1:{turns}/", attempts=5),
+        target("failing", ok(status=b"500 No"), attempts=3),
+        Target(url=f"http://127.0.0.1:{farm.serve(answering(ok()))}/", attempts=10),
+        *[target(method, b"", method=method) for method in _METHODS],
+        *[cookies] * 8,
+    ]
+
+    outcomes = carried_out(cell[0], targets, cell[1], in_flight=_IN_FLIGHT)
+    recovering, failing, well, *cut_off = outcomes[:6]
+    return Seen(recovering, dict(zip(_METHODS, cut_off, strict=True)), failing, well, heads)
+
+
+def test_every_attempt_is_kept_with_its_own_reason_and_phases(seen: Seen) -> None:
+    attempts = seen.recovering.attempts
+
+    assert [attempt.reason for attempt in attempts] == [
         Reason.STATUS_UNEXPECTED,
         Reason.PROTOCOL_ERROR,
         None,
     ]
-    assert [attempt.http_status for attempt in outcome.attempts] == [503, None, 200]
-    assert all(attempt.total and attempt.phases.connect for attempt in outcome.attempts)
-    starts = [attempt.started_at for attempt in outcome.attempts]
+    assert [attempt.http_status for attempt in attempts] == [503, None, 200]
+    assert all(attempt.total and attempt.phases.connect for attempt in attempts)
+    starts = [attempt.started_at for attempt in attempts]
     assert starts == sorted(starts)
 
 
-@every_cell
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
-def test_nothing_is_sent_again_unless_asked_for(cell: Cell, method: str, farm: Servers) -> None:
-    heads: list[bytes] = []
-    port = farm.serve(recording(heads, b""))
-
-    (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", method=method))
-
-    assert outcome.reason is Reason.CONNECTION_CLOSED
-    assert len(heads) == 1
+@pytest.mark.parametrize("method", _METHODS)
+def test_nothing_is_sent_again_unless_asked_for(seen: Seen, method: str) -> None:
+    assert seen.cut_off[method].reason is Reason.CONNECTION_CLOSED
+    assert len(seen.heads[method]) == 1
 
 
-@every_cell
-def test_a_check_that_is_down_in_every_attempt_has_had_them_all(cell: Cell, farm: Servers) -> None:
-    heads: list[bytes] = []
-    port = farm.serve(recording(heads, ok(status=b"500 No")))
-
-    (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", attempts=3))
-
-    assert (len(heads), len(outcome.attempts)) == (3, 3)
+def test_a_check_that_is_down_in_every_attempt_has_had_them_all(seen: Seen) -> None:
+    assert (len(seen.heads["failing"]), len(seen.failing.attempts)) == (3, 3)
 
 
-@every_cell
-def test_no_cookie_outlives_its_check(cell: Cell, farm: Servers) -> None:
-    heads: list[bytes] = []
-    port = farm.serve(recording(heads, ok(b"hello", b"Set-Cookie: session=abc; Path=/")))
-
-    checked(cell, *[Target(url=f"http://127.0.0.1:{port}/", attempts=2)] * 8)
+def test_no_cookie_outlives_its_check(seen: Seen) -> None:
+    heads = seen.heads["cookies"]
 
     assert len(heads) == 8
     assert not any(b"cookie" in head.lower() for head in heads)
 
 
-@every_cell
-def test_an_attempt_that_is_up_ends_them(cell: Cell, farm: Servers) -> None:
-    port = farm.serve(answering(ok()))
-
-    (outcome,) = checked(cell, Target(url=f"http://127.0.0.1:{port}/", attempts=10))
-
-    assert len(outcome.attempts) == 1
+def test_an_attempt_that_is_up_ends_them(seen: Seen) -> None:
+    assert len(seen.well.attempts) == 1
 
 
 @pytest.mark.parametrize("cell", [c for c in GRID if c[0] in ("sequential", "threaded", "async")])

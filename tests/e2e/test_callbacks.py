@@ -4,7 +4,7 @@ import json
 import signal
 import threading
 import time
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,9 +13,10 @@ from tests.farm.servers import Servers, answering, delayed, in_turn, ok, recordi
 from tests.services import PATIENCE_SECONDS, Service, running
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Any:
-    with running(tmp_path, {"TERCET_ALLOWED_NETWORKS": "127.0.0.1/32"}) as made:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("service")
+    with running(folder, {"TERCET_ALLOWED_NETWORKS": "127.0.0.1/32"}) as made:
         yield made
 
 

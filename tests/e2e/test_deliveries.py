@@ -3,12 +3,11 @@
 import json
 import signal
 import threading
-from pathlib import Path
 from typing import Any
 
 from app.channels.webhook import signature
 from tests.farm.servers import Servers, answering, at_accept, ok
-from tests.services import PATIENCE_SECONDS, Service, running
+from tests.services import PATIENCE_SECONDS, Service
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -49,7 +48,7 @@ def _test(service: Service, key: str, wait: int = 0) -> dict[str, Any]:
 
 
 def test_the_well_are_told_at_once_whatever_becomes_of_the_others(
-    tmp_path: Path, farm: Servers
+    service: Service, farm: Servers
 ) -> None:
     well = Receiver(farm)
     silent = farm.serve(at_accept(then="silent"))
@@ -59,28 +58,27 @@ def test_the_well_are_told_at_once_whatever_becomes_of_the_others(
         "refusing": {"url": f"http://127.0.0.1:{farm.refusing()}/"},
         "silent-chat": {"type": "apprise", "url": f"json://127.0.0.1:{silent}/?rto=60"},
     }
-    with running(tmp_path) as service:
-        _channel(service, "well", well.url)
-        for key, fields in sick.items():
-            _channel(service, key, **fields)
-        waiting = [_test(service, key)["id"] for key in sick for _ in range(20)]
+    _channel(service, "well", well.url)
+    for key, fields in sick.items():
+        _channel(service, key, **fields)
+    waiting = [_test(service, key)["id"] for key in sick for _ in range(20)]
 
-        told = [_test(service, "well", wait=30) for _ in range(10)]
+    told = [_test(service, "well", wait=30) for _ in range(10)]
 
-        assert [delivery["status"] for delivery in told] == ["sent"] * 10
-        assert [delivery["tries"] for delivery in told] == [1] * 10
-        found = service.get("/api/v1/deliveries?limit=1000&status=pending")["items"]
-        assert {delivery["id"] for delivery in found} == set(waiting)
-        hanging = [d for d in found if d["channel"]["key"] in {"hanging", "silent-chat"}]
-        assert {(d["tries"], d["error"]) for d in hanging} == {(0, None)}
+    assert [delivery["status"] for delivery in told] == ["sent"] * 10
+    assert [delivery["tries"] for delivery in told] == [1] * 10
+    found = service.get("/api/v1/deliveries?limit=1000&status=pending")["items"]
+    assert {delivery["id"] for delivery in found} == set(waiting)
+    hanging = [d for d in found if d["channel"]["key"] in {"hanging", "silent-chat"}]
+    assert {(d["tries"], d["error"]) for d in hanging} == {(0, None)}
 
 
-def test_a_webhook_can_be_verified_by_its_receiver(tmp_path: Path, farm: Servers) -> None:
+def test_a_webhook_can_be_verified_by_its_receiver(service: Service, farm: Servers) -> None:
     receiver = Receiver(farm, ok(status=b"503 Later"))
-    with running(tmp_path) as service:
-        _channel(service, "ops", receiver.url, secret=SECRET)
-        delivery = _test(service, "ops", wait=30)
-        sent = service.until(f"/api/v1/deliveries/{delivery['id']}", status="sent")
+    _channel(service, "signed", receiver.url, secret=SECRET)
+
+    delivery = _test(service, "signed", wait=30)
+    sent = service.until(f"/api/v1/deliveries/{delivery['id']}", status="sent")
 
     (first, body), (second, again) = receiver.told
     assert first["webhook-id"] == second["webhook-id"] == sent["id"] == json.loads(body)["id"]
@@ -92,15 +90,14 @@ def test_a_webhook_can_be_verified_by_its_receiver(tmp_path: Path, farm: Servers
         )
 
 
-def test_what_was_on_its_way_outlives_a_kill(tmp_path: Path, farm: Servers) -> None:
+def test_what_was_on_its_way_outlives_a_kill(service: Service, farm: Servers) -> None:
     receiver = Receiver(farm, *[ok(status=b"503 Later")] * 2)
-    with running(tmp_path) as service:
-        _channel(service, "ops", receiver.url)
-        delivery = _test(service, "ops")
-        assert receiver.heard.wait(PATIENCE_SECONDS)
+    _channel(service, "ops", receiver.url)
+    delivery = _test(service, "ops")
+    assert receiver.heard.wait(PATIENCE_SECONDS)
 
-        service.stop(signal.SIGKILL)
-        service.start()
+    service.stop(signal.SIGKILL)
+    service.start()
 
-        sent = service.until(f"/api/v1/deliveries/{delivery['id']}", status="sent")
-        assert {headers["webhook-id"] for headers, _ in receiver.told} == {sent["id"]}
+    sent = service.until(f"/api/v1/deliveries/{delivery['id']}", status="sent")
+    assert {headers["webhook-id"] for headers, _ in receiver.told} == {sent["id"]}

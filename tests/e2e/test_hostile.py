@@ -3,6 +3,7 @@
 import itertools
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tests.farm.behaviour import UP, Behaviour
 from tests.farm.certificates import Certificates
 from tests.farm.grid import every_behaviour
 from tests.farm.servers import Servers, answering, ok
-from tests.services import PATIENCE_SECONDS, running
+from tests.services import PATIENCE_SECONDS, Service, running
 
 HOSTILE = 500
 HEALTHY = 60
@@ -58,7 +59,8 @@ def _expectation(entry: Any) -> dict[str, Any]:
     return found
 
 
-def _hostile(farm: Servers, certificates: Certificates) -> list[Behaviour]:
+@pytest.fixture(scope="module")
+def hostile(farm: Servers, certificates: Certificates) -> list[Behaviour]:
     """Everything that is not well, round and round, without the names only the tests know."""
     sick = [
         behaviour
@@ -91,28 +93,32 @@ class Watched(threading.Thread):
                     continue
 
 
+@pytest.fixture(scope="module")
+def kept_service(ca_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    allowed = {"TERCET_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128", "TERCET_CA_BUNDLE": str(ca_bundle)}
+    with running(tmp_path_factory.mktemp("service"), allowed) as made:
+        yield made
+
+
 @pytest.mark.parametrize(("strategy", "client"), CELLS)
 def test_hostile_targets_harm_neither_the_service_nor_the_healthy_ones(
-    strategy: str, client: str, farm: Servers, certificates: Certificates,
-    ca_bundle: Path, tmp_path: Path,
-) -> None:  # fmt: skip
-    sick = [asked(behaviour.target) for behaviour in _hostile(farm, certificates)]
+    strategy: str, client: str, farm: Servers, hostile: list[Behaviour], service: Service
+) -> None:
+    sick = [asked(behaviour.target) for behaviour in hostile]
     well = {"url": f"http://127.0.0.1:{farm.serve(answering(ok()))}/", "timeout_seconds": 10}
     targets = [well if n % 9 == 0 else sick.pop() for n in range(HOSTILE + HEALTHY) if sick]
     body = {"targets": targets, "strategy": strategy, "client": client, "concurrency": IN_FLIGHT}
-    allowed = {"TERCET_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128", "TERCET_CA_BUNDLE": str(ca_bundle)}
+    assert service.process is not None
 
-    with running(tmp_path, allowed) as service:
-        assert service.process is not None
-        watched = Watched(service.url, service.process.pid)
-        watched.start()
-        posted = service.call("POST", "/api/v1/batches", json=body)
-        assert posted.status_code == 202, posted.text
-        batch = service.until(posted.headers["Location"], status="completed")
-        watched.over.set()
-        watched.join(PATIENCE_SECONDS)
-        path = f"{posted.headers['Location']}/outcomes"
-        found = service.get(f"{path}?limit=1000&url={well['url']}")["items"]
+    watched = Watched(service.url, service.process.pid)
+    watched.start()
+    posted = service.call("POST", "/api/v1/batches", json=body)
+    assert posted.status_code == 202, posted.text
+    batch = service.until(posted.headers["Location"], status="completed")
+    watched.over.set()
+    watched.join(PATIENCE_SECONDS)
+    path = f"{posted.headers['Location']}/outcomes"
+    found = service.get(f"{path}?limit=1000&url={well['url']}")["items"]
 
     assert batch["counts"]["unknown"] == 0, batch["reasons"]
     assert [outcome["status"] for outcome in found] == ["up"] * targets.count(well)

@@ -67,7 +67,7 @@ def test_the_demo_shows_the_main_job_and_leaves_nothing_behind(tmp_path: Path) -
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     shown = subprocess.run(
         [sys.executable, "-P", "-m", "app", "demo"],
-        env=environment, capture_output=True, text=True, check=False, timeout=120,
+        env=environment, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
     assert shown.returncode == 0, shown.stderr

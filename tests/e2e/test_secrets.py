@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from app.storage.file import open_vault
 from tests.farm.servers import Servers, ok, recording
-from tests.services import Service, running
+from tests.services import Service, lay_database, running
 
 SECRETS = ("s3cret-password", "s3cret-token", "s3cret-cookie", "s3cret-header")
 
@@ -65,14 +66,14 @@ def test_the_key_lies_beside_the_database_for_its_owner_only(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("settings", [{}, {"TERCET_SECRET_KEY": "another key of some length"}])
 def test_a_wrong_key_ends_the_start_and_says_so(tmp_path: Path, settings: dict[str, str]) -> None:
-    with running(tmp_path, {"TERCET_SECRET_KEY": "sixteen characters"}):
-        pass
+    database_url = f"sqlite:///{lay_database(tmp_path)}"
+    open_vault(database_url, "sixteen characters")
 
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "app", "serve"],
         env={**os.environ, "TERCET_PORT": "0",
-             "TERCET_DATABASE_URL": f"sqlite:///{tmp_path}/tercet.db", **settings},
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30,
+             "TERCET_DATABASE_URL": database_url, **settings},
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
     assert ended.returncode == 2

@@ -14,12 +14,15 @@ import pytest
 import requests
 
 from tests.farm.servers import Crowd, Servers, answering, delayed, ok
-from tests.services import Service, running
+from tests.services import PATIENCE_SECONDS, Service, running
+
+_KEY = "a-key-of-sixteen-or-more"
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    with running(tmp_path) as made:
+@pytest.fixture(scope="module")
+def strict_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    strict = {"TERCET_API_KEY": _KEY, "TERCET_MAX_REQUEST_BYTES": "2000"}
+    with running(tmp_path_factory.mktemp("strict"), strict) as made:
         yield made
 
 
@@ -87,10 +90,12 @@ def test_a_batch_killed_between_its_last_outcome_and_its_end_completes(
     service: Service, farm: Servers
 ) -> None:
     url = f"http://127.0.0.1:{farm.serve(answering(ok()))}/"
-    here = service.batch(url)["links"]["self"]
+    batch = service.batch(url)
+    here = batch["links"]["self"]
     service.stop()
     with sqlite3.connect(service.folder / "tercet.db") as database:
-        database.execute("UPDATE batches SET status = 'running', finished_at = NULL")
+        cut_off = "UPDATE batches SET status = 'running', finished_at = NULL WHERE public_id = ?"
+        assert database.execute(cut_off, (batch["id"],)).rowcount == 1
     database.close()
 
     service.start()
@@ -100,7 +105,8 @@ def test_a_batch_killed_between_its_last_outcome_and_its_end_completes(
 
 
 def test_who_waits_while_the_service_stops_is_answered(service: Service, farm: Servers) -> None:
-    url = f"http://127.0.0.1:{farm.serve(delayed(20, ok()))}/"
+    crowd = Crowd(20.0)
+    url = f"http://127.0.0.1:{farm.serve(crowd.handle)}/"
     answers: list[requests.Response] = []
 
     def wait() -> None:
@@ -109,8 +115,7 @@ def test_who_waits_while_the_service_stops_is_answered(service: Service, farm: S
 
     waiting = threading.Thread(target=wait)
     waiting.start()
-    while not service.get("/api/v1/batches")["items"]:
-        pass
+    assert crowd.begun.wait(PATIENCE_SECONDS)
 
     service.stop()
     waiting.join(10)
@@ -130,29 +135,31 @@ def test_a_second_service_on_the_same_database_refuses(service: Service) -> None
     assert "Another tercet serves" in other.stderr
 
 
-def test_with_a_key_only_those_who_have_it_are_served(tmp_path: Path) -> None:
-    key = "a-key-of-sixteen-or-more"
-    with running(tmp_path, {"TERCET_API_KEY": key}) as service:
-        assert service.call("GET", "/livez").status_code == 200
-        assert service.call("GET", "/readyz").status_code == 200
-        refused = service.call("GET", "/api/v1/batches")
-        assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
-        wrong = {"Authorization": "Bearer wrong"}
-        assert service.call("GET", "/", headers=wrong).status_code == 401
-        right = {"Authorization": f"Bearer {key}"}
-        assert service.call("GET", "/api/v1/batches", headers=right).status_code == 200
+def test_with_a_key_only_those_who_have_it_are_served(strict_service: Service) -> None:
+    service = strict_service
+
+    assert service.call("GET", "/livez").status_code == 200
+    assert service.call("GET", "/readyz").status_code == 200
+    refused = service.call("GET", "/api/v1/batches")
+    assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
+    wrong = {"Authorization": "Bearer wrong"}
+    assert service.call("GET", "/", headers=wrong).status_code == 401
+    right = {"Authorization": f"Bearer {_KEY}"}
+    assert service.call("GET", "/api/v1/batches", headers=right).status_code == 200
 
 
-def test_a_body_over_the_limit_is_refused(tmp_path: Path) -> None:
-    with running(tmp_path, {"TERCET_MAX_REQUEST_BYTES": "2000"}) as service:
-        told = service.call("POST", "/api/v1/batches", json={"urls": ["x" * 3000]})
-        untold = service.call(
-            "POST", "/api/v1/batches", data=iter([b"x" * 1500] * 2),
-            headers={"Content-Type": "application/json"},
-        )  # fmt: skip
+def test_a_body_over_the_limit_is_refused(strict_service: Service) -> None:
+    right = {"Authorization": f"Bearer {_KEY}", "Content-Type": "application/json"}
 
-        assert (told.status_code, told.json()["code"]) == (413, "too_large")
-        assert untold.status_code == 413
+    told = strict_service.call(
+        "POST", "/api/v1/batches", json={"urls": ["x" * 3000]}, headers=right
+    )
+    untold = strict_service.call(
+        "POST", "/api/v1/batches", data=iter([b"x" * 1500] * 2), headers=right
+    )
+
+    assert (told.status_code, told.json()["code"]) == (413, "too_large")
+    assert untold.status_code == 413
 
 
 @pytest.mark.parametrize(
@@ -172,7 +179,7 @@ def test_a_bad_setting_ends_the_start_with_its_name(
     ended = subprocess.run(
         [sys.executable, "-P", "-m", "app", "serve"],
         env={**os.environ, "TERCET_PORT": "0", name: value},
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30,
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
     assert ended.returncode == 2

@@ -34,6 +34,8 @@ GRID: Final[Sequence[Cell]] = [
 ]
 _IN_FLIGHT: Final = 32
 _FEW: Final = 4
+# Where each is in a process of its own, the processes would cost more than what they are asked.
+_PROCESSES: Final = 8
 _AMPLE_SECONDS: Final = 10.0
 _LATE: Final = frozenset(
     {Reason.NAME_LOOKUP_TIMEOUT, Reason.CONNECTION_TIMEOUT, Reason.RESPONSE_TIMEOUT}
@@ -58,6 +60,8 @@ def carried_out(
 ) -> list[Outcome]:
     """The outcomes of some targets, in their order."""
     outcomes: list[Outcome] = []
+    if name is StrategyName.MULTIPROCESS:
+        in_flight = min(in_flight, _PROCESSES)
 
     async def emit(some: list[Outcome]) -> None:
         outcomes.extend(some)
@@ -99,6 +103,8 @@ def judged(
         for seq, behaviour in enumerate(behaviours)
         if outcomes[seq].reason in _LATE and verdict(outcomes[seq]) != behaviour.verdict
     ]
+    if not late:
+        return outcomes
     patient = [structs.replace(targets[seq], timeout=_AMPLE_SECONDS) for seq in late]
     again = carried_out(name, patient, client, ca_bundle=ca_bundle, in_flight=_FEW)
     for seq, outcome in zip(late, again, strict=True):

@@ -7,16 +7,14 @@ import pytest
 from cryptography.fernet import Fernet
 
 from app.storage.database import Database
-from app.storage.file import migrate
 from app.storage.vault import Vault
+from tests.services import lay_database
 
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     """A database of its own, empty."""
-    made = f"sqlite:///{tmp_path}/tercet.db"
-    migrate(made)
-    return made
+    return f"sqlite:///{lay_database(tmp_path)}"
 
 
 @pytest.fixture

@@ -23,12 +23,12 @@ from app.services.recording import Recorded, Recorder
 from app.storage import incidents, monitor_pages, monitors, watches
 from app.storage.channel_rows import ChannelRow, DeliveryRow
 from app.storage.database import Database
-from app.storage.file import migrate
 from app.storage.instants import to_column
 from app.storage.monitor_outcomes import Recording
 from app.storage.monitor_rows import MonitorOutcomeRow, WatchRow
 from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Reason, Status, StrategyName, Target
+from tests.services import lay_database
 
 T = TypeVar("T")
 _BEGIN = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -44,8 +44,7 @@ class World:
     """A database of monitors, and outcomes of them at instants of one's choosing."""
 
     def __init__(self, folder: Path) -> None:
-        url = f"sqlite:///{folder}/tercet.db"
-        migrate(url)
+        url = f"sqlite:///{lay_database(folder)}"
         self.database = Database(url, Vault(Fernet.generate_key()))
         self.recorder = Recorder(Connectivity(), written)
         self.now = _BEGIN

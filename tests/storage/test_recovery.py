@@ -20,10 +20,10 @@ from app.services import runs
 from app.services.notices import Notices
 from app.storage import batches, outcomes
 from app.storage.database import Database
-from app.storage.file import migrate
 from app.storage.vault import Vault
 from checkers import ClientName, Outcome, Status, StrategyName, Target
 from checkers.messages import Ended, Items, Outcomes, decode_to_host
+from tests.services import lay_database
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -119,8 +119,7 @@ def test_whatever_is_killed_when_every_target_ends_with_one_outcome(
     schedule: list[tuple[Deaths, Kill]],
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder)}/tercet.db"
-        migrate(url)
+        url = f"sqlite:///{lay_database(Path(folder))}"
         vault = Vault(Fernet.generate_key())
         asyncio.run(_life(url, vault, [], None, first=True))
         for deaths, kill in schedule:
