@@ -18,7 +18,7 @@ from app.services import clock
 from app.services.logbook import note_missed
 from app.services.notices import Notices, heard
 from app.services.recording import Recorder
-from app.services.watching import Watching
+from app.services.watching import STOPPED, Watching
 from app.storage import incidents, maintenances, monitors, turns, watches
 from app.storage.database import Database
 from app.storage.incidents import Happened
@@ -31,7 +31,6 @@ _SOONEST_SECONDS, _LATEST_SECONDS = 0.05, 30.0
 _OVERDUE_PERIODS: Final = 2.0
 _STUCK_SECONDS: Final = 30.0
 
-STOPPED: Final = "the service was not running."
 NEVER_CAME: Final = "its outcome never came."
 
 

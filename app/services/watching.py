@@ -48,6 +48,7 @@ _OVERTIME_SECONDS: Final = 30.0
 
 STILL_RUNNING: Final = "the check before it had not ended."
 BUSY: Final = "the service was busy."
+STOPPED: Final = "the service was not running."
 
 
 class _Flight(NamedTuple):
@@ -81,6 +82,7 @@ class Watching:
         # Turns that came while the check before them went on.
         self._overrun: dict[int, Missed] = {}
         self._more = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._logbook = Logbook(database, notices, recorder)
         self._streams = Streams(engine, self._take, per_host)
         self.claimed_at = monotonic()
@@ -116,10 +118,21 @@ class Watching:
         await self._logbook.record([recording])
 
     async def drain(self, seconds: float) -> None:
-        """Give the checks in flight so long to come to their outcome."""
+        """Give the checks in flight so long to come to their outcome, and what is due back."""
         ends = monotonic() + seconds
+        async with self._claiming:
+            left, self._heap = self._heap, []
         while self._streams.in_flight and monotonic() < ends:  # noqa: ASYNC110 -- of several runs
             await asyncio.sleep(_DRAIN_SECONDS)
+        await self._note_overrun(list(self._overrun))
+        given_up = [(turn.monitor, turn.intended_at, 1) for turn, _ in self._flights.values()]
+
+        def settle(session: Session) -> None:
+            turns.give_back(session, (turn for _, _, turn in left))
+            note_missed(session, given_up, clock.now(), STOPPED)
+
+        if left or given_up:
+            await self._database.write(settle, durable=False)
 
     def lost_flights(self) -> list[Turn]:
         """Checks that were begun and whose outcome will never come; they are let go of."""
@@ -133,7 +146,8 @@ class Watching:
         while not self._notices.closed:
             self._notices.monitors.clear()
             try:
-                pause = await self._claim()
+                async with self._claiming:
+                    pause = 0.0 if self._notices.closed else await self._claim()
             except Exception:  # of a loop: what was not claimed now is claimed in a moment
                 logger.exception("claiming_interrupted")
                 pause = _REST_SECONDS

@@ -1,6 +1,6 @@
 """When each monitor is due: turns claimed, moved on, found late."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -17,6 +17,11 @@ from checkers import ClientName, StrategyName, Target
 
 # Moved on by whoever finds it as it was, so that a turn is taken once.
 _MOVE_ON: Final = "UPDATE watches SET tick_at=?, due_at=? WHERE monitor_id=? AND due_at=?"
+# Unless it is paused, or defined anew, by now.
+_GIVE_BACK: Final = (
+    "UPDATE watches SET tick_at=?, due_at=? WHERE monitor_id=? AND due_at IS NOT NULL "
+    "AND (SELECT updated_at FROM monitors m WHERE m.id = monitor_id) = ?"
+)
 _SET: Final = "UPDATE watches SET tick_at=?, due_at=? WHERE monitor_id=?"
 _SOONER: Final = "UPDATE watches SET due_at=min(tick_at, ?) WHERE monitor_id=? AND due_at > ?"
 
@@ -26,6 +31,7 @@ class Turn(NamedTuple):
 
     Attributes:
         edition: of the monitor's definition, as it was claimed.
+        tick_at: the regular turn that stood before it was claimed.
     """
 
     monitor: int
@@ -34,6 +40,7 @@ class Turn(NamedTuple):
     strategy: StrategyName
     client: ClientName
     edition: int
+    tick_at: datetime
 
 
 class Missed(NamedTuple):
@@ -79,6 +86,7 @@ def claim(
         assert due_us is not None
         assert tick_us is not None
         due, following = from_column(due_us), from_column(tick_us)
+        tick = following
         if due >= following:
             schedule = recurrence(interval_us, cron, zone)
             following, lost = _following(schedule, due, now)
@@ -86,11 +94,29 @@ def claim(
                 missed.append(Missed(monitor, due, lost))
         moves.append((to_column(following), to_column(following), monitor, due_us))
         turns.append(
-            Turn(monitor, due, opened(target), StrategyName(strategy), ClientName(client), edition)
-        )
+            Turn(
+                monitor, due, opened(target), StrategyName(strategy), ClientName(client), edition,
+                tick,
+            )
+        )  # fmt: skip
     if moves:
         session.connection().exec_driver_sql(_MOVE_ON, moves)
     return turns, missed
+
+
+def give_back(session: Session, claimed: Iterable[Turn]) -> None:
+    """Let turns that were claimed and not begun be due again, of each monitor the first."""
+    first: dict[int, Turn] = {}
+    for turn in claimed:
+        known = first.get(turn.monitor)
+        if known is None or turn.intended_at < known.intended_at:
+            first[turn.monitor] = turn
+    rows = [
+        (to_column(turn.tick_at), to_column(turn.intended_at), turn.monitor, turn.edition)
+        for turn in first.values()
+    ]
+    if rows:
+        session.connection().exec_driver_sql(_GIVE_BACK, rows)
 
 
 def _following(schedule: Schedule, tick: datetime, now: datetime) -> tuple[datetime, int]:

@@ -67,6 +67,24 @@ def _overran(outcome: dict[str, Any]) -> bool:
     return (outcome["missed"] or 0) > 1 and "had not ended" in outcome["detail"]
 
 
+def test_a_slow_target_delays_no_other_and_its_own_turns_are_recorded_as_missed(
+    farm: Servers, targets: Site, service: Service
+) -> None:
+    slow = {"url": f"http://127.0.0.1:{farm.serve(delayed(60, ok()))}/", "timeout_seconds": 3}
+    _watch(service, targets, "quick")
+    service.call(
+        "POST", "/api/v1/monitors",
+        json={"key": "slow", "target": slow, "interval_seconds": 0.5},
+    )  # fmt: skip
+
+    _until(lambda: any(_overran(o) for o in _outcomes(service, "slow")))
+    slow_ones, quick_ones = _outcomes(service, "slow"), _outcomes(service, "quick")
+
+    missed = next(o for o in slow_ones if _overran(o))
+    assert (missed["status"], missed["reason"]) == ("unknown", "not_measured")
+    assert len(quick_ones) > 2 * len([o for o in slow_ones if not o["missed"]])
+
+
 def test_turns_of_a_time_in_which_the_service_was_stopped_are_one_row(
     targets: Site, service: Service
 ) -> None:
@@ -85,24 +103,6 @@ def test_turns_of_a_time_in_which_the_service_was_stopped_are_one_row(
     assert missed[0]["missed"] >= 3
     assert uptime["ratio"] == 1
     assert uptime["seconds"]["down"] == 0
-
-
-def test_a_slow_target_delays_no_other_and_its_own_turns_are_recorded_as_missed(
-    farm: Servers, targets: Site, service: Service
-) -> None:
-    slow = {"url": f"http://127.0.0.1:{farm.serve(delayed(60, ok()))}/", "timeout_seconds": 3}
-    _watch(service, targets, "quick")
-    service.call(
-        "POST", "/api/v1/monitors",
-        json={"key": "slow", "target": slow, "interval_seconds": 0.5},
-    )  # fmt: skip
-
-    _until(lambda: any(_overran(o) for o in _outcomes(service, "slow")))
-    slow_ones, quick_ones = _outcomes(service, "slow"), _outcomes(service, "quick")
-
-    missed = next(o for o in slow_ones if _overran(o))
-    assert (missed["status"], missed["reason"]) == ("unknown", "not_measured")
-    assert len(quick_ones) > 2 * len([o for o in slow_ones if not o["missed"]])
 
 
 def test_under_maintenance_checks_go_on_and_nobody_is_told(targets: Site, service: Service) -> None:

@@ -132,3 +132,27 @@ def test_one_that_waits_too_far_ahead_is_astray(database: Database) -> None:
     found = _do(database, lambda session: turns.astray(session, _NOW))
 
     assert [key for _, key, _ in found] == ["a"]
+
+
+def test_turns_given_back_are_due_again_from_the_first_of_them(database: Database) -> None:
+    _watch(database, Schedule(interval=2), _second(1), _second(2))
+    first, _ = _claim(database, _NOW)
+    second, _ = _claim(database, _NOW)
+
+    _do(database, lambda session: turns.give_back(session, [*second, *first]))
+
+    again, _ = _claim(database, _NOW)
+    assert [turn.intended_at for turn in first + second] == [_second(1), _second(2)]
+    assert again == first
+
+
+def test_turns_of_a_monitor_that_was_paused_meanwhile_are_not_given_back(
+    database: Database,
+) -> None:
+    _watch(database, Schedule(interval=30), _second(1))
+    claimed, _ = _claim(database, _NOW)
+    _do(database, lambda session: turns.set_turns(session, {1: None}))
+
+    _do(database, lambda session: turns.give_back(session, claimed))
+
+    assert _due(database) is None
