@@ -30,6 +30,7 @@ from app.api import (
     maintenances,
     monitor_history,
     monitors,
+    probe,
     problems,
     schedules,
     strategies,
@@ -39,6 +40,7 @@ from app.api import (
 from app.api.access import Gate
 from app.api.batch_out import BatchOut
 from app.api.bodies import BODIES
+from app.api.probe_modules import built_in, read_modules
 from app.api.problems import Problem
 from app.api.wired import Service
 from app.channels.notifier import Notifier
@@ -54,6 +56,7 @@ from app.services.guarding import Guard
 from app.services.incidents import Incidents
 from app.services.monitors import Monitors
 from app.services.notices import Notices
+from app.services.probing import Probing
 from app.services.recording import Recorder
 from app.services.schedules import Schedules
 from app.services.telling import Telling
@@ -75,9 +78,9 @@ POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes b
 
 
 _ROUTES: Final = (
-    health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies, advice,
-    history, schedules, maintenances, monitors, monitor_history, incidents, channels, deliveries,
-    world, later, pages,
+    probe, health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies,
+    advice, history, schedules, maintenances, monitors, monitor_history, incidents, channels,
+    deliveries, world, later, pages,
 )  # fmt: skip
 
 
@@ -135,6 +138,9 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
         well=lambda: not guard.stuck and database.trouble is None,
         needed=lambda: recorder.monitors > 0,
     )
+    path = settings.probe_modules
+    modules = built_in() if path is None else read_modules(path)
+    probing = Probing(engine, modules, path, read_modules)
     await dispatcher.recover()
     await guard.recover()
     loops = asyncio.create_task(
@@ -147,6 +153,7 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
             watching,
             guard,
             beacons,
+            probing,
         )
     )
     try:
@@ -159,6 +166,7 @@ async def _running(settings: Settings) -> AsyncIterator[Service]:
             incidents=Incidents(database, notices, told.written),
             guard=guard,
             notifier=notifier,
+            probing=probing,
         )
     finally:
         notices.close()

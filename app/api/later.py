@@ -17,7 +17,6 @@ _LATER: Final = (
     "/api/v1/monitors/{_}/latency",
     "/api/v1/monitors/{_}/slo",
     "/metrics",
-    "/probe",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from app.services.guarding import Guard
 from app.services.incidents import Incidents
 from app.services.monitors import Monitors
 from app.services.notices import Notices
+from app.services.probing import Probing
 from app.storage.database import Database
 from app.storage.idempotency import Once
 
@@ -34,6 +35,7 @@ class Service:
     incidents: Incidents
     guard: Guard
     notifier: Notifier
+    probing: Probing
 
 
 def _service(request: Request) -> Service:
