@@ -92,8 +92,11 @@ def build(settings: Settings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=_lifespan(settings),
         redoc_url=None,
+        # Nothing is sent anywhere unless somebody asks for it.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
+    app.add_middleware(probe.Shortcut)
     app.add_middleware(
         Gate,
         api_key=settings.api_key,

@@ -9,7 +9,18 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from bench import classic, cost, fidelity, hostile, monitors, service, storage, strain, winners
+from bench import (
+    classic,
+    cost,
+    fidelity,
+    hostile,
+    monitors,
+    probe,
+    service,
+    storage,
+    strain,
+    winners,
+)
 
 BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "classic": classic.measure,
@@ -26,6 +37,8 @@ BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "service": service.measure,
     "monitors": monitors.measure,
     "monitors-beside": monitors.beside,
+    "probe": probe.speed,
+    "probe-names": probe.names,
     "winners": winners.false,
     "power": winners.power,
 }

@@ -93,7 +93,7 @@ def _attempt(
     bound, bound_by = _bound(exchanges, total)
     parts = phases([each.marks for each in exchanges]) if total is not None else NO_PHASES
     sight = Sight(seen, total, parts, len(hops) - 1)
-    asked = with_findings or (target.probe is not None and bool(target.expect))
+    asked = with_findings or (target.probe is not None and looks_at_body(target))
     verdict = judge(sight, expect, with_findings=asked)
     answered = seen.http_status is not None
     outcome = Outcome(

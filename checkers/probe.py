@@ -82,4 +82,4 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def values(self, name: str) -> list[str]:
         """Every value of a field; `name` in lower case."""
-        return [value for each, value in self.fields if each == name]
+        return [value for each, value in self.fields if each == name] if self.fields else []

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import logs
 from app.api.probe_modules import BadModules, read_modules
 from app.cli.configured import read_settings
+from app.cli.one_write import OneWrite
 from app.main import build
 from app.storage.file import CannotMigrate, DatabaseInUse, DatabaseLock, migrate, open_vault
 from app.storage.vault import WrongKey
@@ -53,7 +54,7 @@ def serve() -> int:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=OneWrite,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -6,6 +6,7 @@ The rules are those of blackbox_exporter's http prober, so that alert rules mean
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import unquote
 
@@ -54,9 +55,9 @@ class Credentials:
         return basic(self.username, secret)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Module:
-    """How a probe is made and judged.
+    """How a probe is made and judged. Each is itself: what was made for one is kept by it.
 
     Attributes:
         unsupported: a sentence naming what of it cannot be done here; `None`: all can.
@@ -117,6 +118,8 @@ def timeout_of(module: Module, scrape_timeout: float | None) -> float:
     return min(max(seconds, MIN_TIMEOUT_SECONDS), MAX_TIMEOUT_SECONDS)
 
 
+# Prometheus asks for the same few again and again.
+@lru_cache(maxsize=1024)
 def target_of(
     module: Module, asked: str, *, timeout: float, hostname: str = "", authorization: str | None
 ) -> Target:

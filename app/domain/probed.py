@@ -1,12 +1,11 @@
 """What a probe came to: the figures that blackbox_exporter would answer for the same exchange."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.domain.probe import HeaderRule, Module
 from checkers import Outcome, Reason, Status
@@ -37,8 +36,7 @@ _FNV_OFFSET, _FNV_PRIME = 0x811C9DC5, 0x01000193
 _NO_FACTS: Final = Facts()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probed:
+class Probed(NamedTuple):
     """The figures of a probe.
 
     Attributes:
@@ -51,7 +49,8 @@ class Probed:
         status_code: of the final response, and nought without one, as the next four.
         content_length: as the response says it; -1: it does not.
         last_modified: seconds since the epoch; `None`: not given.
-        chain: `None` where the final response did not come over TLS.
+        chain: `None` without TLS, or where no certificate could be read.
+        tls_version: such as `TLS 1.3`; empty where the final response did not come over TLS.
     """
 
     success: bool

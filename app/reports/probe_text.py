@@ -41,46 +41,84 @@ _HELP: Final = {
 _HEAD: Final = {
     name: f"# HELP {name} {text}\n# TYPE {name} gauge\n" for name, text in _HELP.items()
 }
-_PHASES: Final = ("connect", "processing", "resolve", "tls", "transfer")
+# All that stands before a value, for those that are in nearly every answer.
+_DNS, _DURATION, _REGEX, _LENGTH, _MODIFIED, _REDIRECTS, _SSL, _STATUS, _BODY = (
+    f"{_HEAD[name]}{name} "
+    for name in (
+        "probe_dns_lookup_time_seconds", "probe_duration_seconds", "probe_failed_due_to_regex",
+        "probe_http_content_length", "probe_http_last_modified_timestamp_seconds",
+        "probe_http_redirects", "probe_http_ssl", "probe_http_status_code",
+        "probe_http_uncompressed_body_length",
+    )
+)  # fmt: skip
+_VERSION, _HASH, _PROTOCOL, _SUCCESS = (
+    f"{_HEAD[name]}{name} "
+    for name in ("probe_http_version", "probe_ip_addr_hash", "probe_ip_protocol", "probe_success")
+)
+_PHASES: Final = "probe_http_duration_seconds"
+_CONNECT: Final = f'{_HEAD[_PHASES]}{_PHASES}{{phase="connect"}} '
+_PROCESSING, _RESOLVE, _TLS, _TRANSFER = (
+    f'{_PHASES}{{phase="{phase}"}} ' for phase in ("processing", "resolve", "tls", "transfer")
+)
+
+
+_USUAL: Final = (
+    f"{_DNS}%r\n{_DURATION}%r\n{_REGEX}%d\n{_LENGTH}%d\n{_CONNECT}%r\n{_PROCESSING}%r\n"
+    f"{_RESOLVE}%r\n{_TLS}%r\n{_TRANSFER}%r\n{_REDIRECTS}%d\n{_SSL}%d\n{_STATUS}%d\n{_BODY}%d\n"
+    f"{_VERSION}%r\n{_HASH}%d\n{_PROTOCOL}%d\n{_SUCCESS}%d\n"
+)
 
 
 def metrics(probed: Probed) -> str:
     """The figures, sorted by name."""
+    plain = probed.dialled and probed.last_modified is None and not probed.tls_version
+    return _usual(probed) if plain else _of_any(probed)
+
+
+def _of_any(probed: Probed) -> str:
     parts: list[str] = []
+    phases = probed.phases
     if probed.parsed:
-        _add(parts, "probe_dns_lookup_time_seconds", probed.phases.name_lookup or 0.0)
-    _add(parts, "probe_duration_seconds", probed.seconds)
-    _add(parts, "probe_failed_due_to_regex", int(probed.failed_due_to_regex))
-    _add(parts, "probe_http_content_length", probed.content_length)
-    parts.extend(_phases(probed))
+        parts.append(f"{_DNS}{phases.name_lookup or 0}\n")
+    parts.append(
+        f"{_DURATION}{probed.seconds}\n{_REGEX}{probed.failed_due_to_regex:d}\n"
+        f"{_LENGTH}{probed.content_length}\n"
+    )
+    if probed.dialled:
+        parts.append(
+            f"{_CONNECT}{phases.connect or 0}\n{_PROCESSING}{phases.wait or 0}\n"
+            f"{_RESOLVE}{phases.name_lookup or 0}\n{_TLS}{phases.tls or 0}\n"
+            f"{_TRANSFER}{phases.receive or 0}\n"
+        )
+    elif probed.parsed:
+        parts.append(f"{_HEAD[_PHASES]}{_RESOLVE}{phases.name_lookup or 0}\n")
     if probed.last_modified is not None:
-        _add(parts, "probe_http_last_modified_timestamp_seconds", probed.last_modified)
-    _add(parts, "probe_http_redirects", probed.redirects)
-    _add(parts, "probe_http_ssl", int(probed.chain is not None))
-    _add(parts, "probe_http_status_code", probed.status_code)
-    _add(parts, "probe_http_uncompressed_body_length", probed.body_length)
-    _add(parts, "probe_http_version", probed.http_version)
+        parts.append(f"{_MODIFIED}{probed.last_modified}\n")
+    parts.append(
+        f"{_REDIRECTS}{probed.redirects}\n{_SSL}{bool(probed.tls_version):d}\n"
+        f"{_STATUS}{probed.status_code}\n{_BODY}{probed.body_length}\n"
+        f"{_VERSION}{probed.http_version}\n"
+    )
     if probed.parsed:
-        _add(parts, "probe_ip_addr_hash", probed.ip_addr_hash)
-        _add(parts, "probe_ip_protocol", probed.ip_protocol)
+        parts.append(f"{_HASH}{probed.ip_addr_hash}\n{_PROTOCOL}{probed.ip_protocol}\n")
     if probed.chain is not None:
         parts.extend(_certificates(probed.chain))
-    _add(parts, "probe_success", int(probed.success))
-    if probed.chain is not None:
+    parts.append(f"{_SUCCESS}{probed.success:d}\n")
+    if probed.tls_version:
         _add(parts, "probe_tls_cipher_info", 1, {"cipher": probed.tls_cipher})
         _add(parts, "probe_tls_version_info", 1, {"version": probed.tls_version})
     return "".join(parts)
 
 
-def _phases(probed: Probed) -> Iterator[str]:
-    if not probed.parsed:
-        return
-    name, phases = "probe_http_duration_seconds", probed.phases
-    yield _HEAD[name]
-    seconds = (phases.connect, phases.wait, phases.name_lookup, phases.tls, phases.receive)
-    for phase, taken in zip(_PHASES, seconds, strict=True):
-        if probed.dialled or phase == "resolve":
-            yield f'{name}{{phase="{phase}"}} {taken or 0}\n'
+def _usual(probed: Probed) -> str:
+    """As above, of what nearly every probe over plain HTTP has."""
+    phases = probed.phases
+    return _USUAL % (
+        phases.name_lookup or 0, probed.seconds, probed.failed_due_to_regex, probed.content_length,
+        phases.connect or 0, phases.wait or 0, phases.name_lookup or 0, phases.tls or 0,
+        phases.receive or 0, probed.redirects, 0, probed.status_code, probed.body_length,
+        probed.http_version, probed.ip_addr_hash, probed.ip_protocol, probed.success,
+    )  # fmt: skip
 
 
 def _certificates(chain: Chain) -> list[str]:

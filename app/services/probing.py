@@ -30,14 +30,14 @@ _FILE_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 5.0
 _SECRET_BYTES: Final = 64 * 1024
 
-# Not paced, and its outcomes are not held back: Prometheus asks when it wants to know, spreads
+# Not paced, and its outcomes hardly held back: Prometheus asks when it wants to know, spreads
 # its questions by itself, and waits for each.
 _ORDER: Final = Order(
     strategy=StrategyName.ASYNC,
     client=ClientName.CURL,
     concurrency=MOST_PROBES,
     paced=False,
-    hold_seconds=0.0,
+    hold_seconds=0.004,
 )
 
 
