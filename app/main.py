@@ -32,6 +32,7 @@ from app.api import (
     monitor_figures,
     monitor_history,
     monitors,
+    probe,
     problems,
     schedules,
     strategies,
@@ -42,6 +43,7 @@ from app.api import (
 from app.api.access import Gate
 from app.api.batch_out import BatchOut
 from app.api.bodies import BODIES
+from app.api.probe_modules import built_in, read_modules
 from app.api.problems import Problem
 from app.api.wired import Service
 from app.channels.notifier import Notifier
@@ -59,6 +61,7 @@ from app.services.incidents import Incidents
 from app.services.meters import Meters
 from app.services.monitors import Monitors
 from app.services.notices import Listener, Notices
+from app.services.probing import Probing
 from app.services.recording import Recorder
 from app.services.rolling import Rolling
 from app.services.schedules import Schedules
@@ -82,9 +85,9 @@ POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes b
 
 
 _ROUTES: Final = (
-    health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies, advice,
-    history, uptime_reports, schedules, maintenances, monitors, monitor_history, monitor_figures,
-    incidents, channels, deliveries, world, metrics, later, pages,
+    probe, health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies,
+    advice, history, uptime_reports, schedules, maintenances, monitors, monitor_history,
+    monitor_figures, incidents, channels, deliveries, world, metrics, later, pages,
 )  # fmt: skip
 
 
@@ -96,8 +99,11 @@ def build(settings: Settings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=_lifespan(settings),
         redoc_url=None,
+        # Nothing is sent anywhere unless somebody asks for it.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
+    app.add_middleware(probe.Shortcut)
     app.add_middleware(
         Gate,
         api_key=settings.api_key,
@@ -151,6 +157,9 @@ async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIt
         well=lambda: not guard.stuck and database.trouble is None,
         needed=lambda: recorder.monitors > 0,
     )
+    path = settings.probe_modules
+    modules = built_in() if path is None else read_modules(path)
+    probing = Probing(engine, modules, path, read_modules)
     await dispatcher.recover()
     await guard.recover()
     loops = asyncio.create_task(
@@ -166,6 +175,7 @@ async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIt
             beacons,
             board,
             meters,
+            probing,
         )
     )
     try:
@@ -180,6 +190,7 @@ async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIt
             notifier=notifier,
             board=board,
             meters=meters,
+            probing=probing,
         )
     finally:
         notices.close()

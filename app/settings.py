@@ -48,6 +48,10 @@ class Settings(BaseSettings):
     ca_bundle: str | None = Field(
         default=None, description="A PEM file of certificates to trust instead of the system's."
     )
+    probe_modules: str | None = Field(
+        default=None,
+        description="The module file of `/probe`, a blackbox.yml; read anew when it has changed.",
+    )
     max_request_bytes: int = Field(
         default=32 * 1024 * 1024, ge=1024, description="The largest request body, in bytes."
     )

@@ -17,6 +17,7 @@ from bench import (
     hostile,
     metrics,
     monitors,
+    probe,
     service,
     storage,
     strain,
@@ -40,6 +41,8 @@ BENCHES: Mapping[str, Callable[[], Awaitable[Table]]] = {
     "history": history.measure,
     "monitors-beside": monitors.beside,
     "metrics": metrics.measure,
+    "probe": probe.speed,
+    "probe-names": probe.names,
     "winners": winners.false,
     "power": winners.power,
 }

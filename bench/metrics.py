@@ -122,7 +122,7 @@ def _scrape(served: Served, accept: str = "") -> tuple[float, int]:
 
 def _memory(served: Served) -> int:
     """Bytes the service holds; its peak is counted anew from here."""
-    Path(f"/proc/{served.pid}/clear_refs").write_text("5", encoding="ascii")
+    Path(f"/proc/{served.process.pid}/clear_refs").write_text("5", encoding="ascii")
     return _of_status(served, "VmRSS")
 
 
@@ -131,7 +131,7 @@ def _peak(served: Served) -> int:
 
 
 def _of_status(served: Served, name: str) -> int:
-    for line in Path(f"/proc/{served.pid}/status").read_text(encoding="ascii").splitlines():
+    for line in Path(f"/proc/{served.process.pid}/status").read_text(encoding="ascii").splitlines():
         if line.startswith(f"{name}:"):
             return int(line.split()[1]) * 1024
     raise ValueError(name)

@@ -35,8 +35,7 @@ class Served:
 
     def __init__(self, process: subprocess.Popen[str], url: str) -> None:
         self.url = url
-        self.pid = process.pid
-        self._process = psutil.Process(process.pid)
+        self.process = psutil.Process(process.pid)
 
     def post(self, body: dict[str, Any]) -> str:
         answer = requests.post(f"{self.url}/api/v1/batches", json=body, timeout=60)
@@ -59,7 +58,7 @@ class Served:
         return sum(process.memory_info().rss for process in self._processes())
 
     def _processes(self) -> list[psutil.Process]:
-        return [self._process, *self._process.children(recursive=True)]
+        return [self.process, *self.process.children(recursive=True)]
 
 
 async def measure() -> Table:

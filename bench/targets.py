@@ -27,11 +27,11 @@ class Secure(NamedTuple):
 @contextlib.contextmanager
 def httpbin() -> Iterator[str]:
     """Httpbin under gunicorn, with more threads than any bench has in flight."""
-    port = _free_port()
+    port = free_port()
     server = f"gunicorn httpbin:app --worker-class gthread --threads {_THREADS} --backlog 4096"
     command = [*server.split(), "--bind", f"127.0.0.1:{port}"]
     with _running([sys.executable, "-m", *command]):
-        _await_port(port)
+        await_port(port)
         yield f"http://127.0.0.1:{port}"
 
 
@@ -65,9 +65,9 @@ def fast_secure() -> Iterator[Secure]:
 @contextlib.contextmanager
 def _serving(module: str, *arguments: str) -> Iterator[int]:
     """A target of our own; its port."""
-    port = _free_port()
+    port = free_port()
     with _running([sys.executable, "-m", module, str(port), *arguments]):
-        _await_port(port)
+        await_port(port)
         yield port
 
 
@@ -87,14 +87,16 @@ def _running(command: list[str]) -> Iterator[None]:
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-def _await_port(port: int) -> None:
+def await_port(port: int) -> None:
+    """Wait until somebody listens on a port."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with socket.socket() as probe:

@@ -18,9 +18,10 @@ from checkers.errors import InvalidUrl
 from checkers.failures import CUT_IN_HANDSHAKE, unidentified
 from checkers.lack import Lack, Pause, Waiting
 from checkers.looks import Sight
-from checkers.outcome import Attempt, BoundBy, Outcome, Reason, Status
+from checkers.outcome import Attempt, BoundBy, Finding, Outcome, Reason, Status
+from checkers.probe import Facts, Probe
 from checkers.redirect import RedirectRefused, Request, next_request, with_cookies
-from checkers.target import Expectation, Target
+from checkers.target import Expectation, Subject, Target
 from checkers.timing import NO_PHASES, now, phases
 from checkers.url import Url, parse
 from checkers.verdict import effective, judge, looks_at_body, looks_at_checksum
@@ -92,7 +93,8 @@ def _attempt(
     bound, bound_by = _bound(exchanges, total)
     parts = phases([each.marks for each in exchanges]) if total is not None else NO_PHASES
     sight = Sight(seen, total, parts, len(hops) - 1)
-    verdict = judge(sight, expect, with_findings=with_findings)
+    asked = with_findings or (target.probe is not None and looks_at_body(target))
+    verdict = judge(sight, expect, with_findings=asked)
     answered = seen.http_status is not None
     outcome = Outcome(
         seq=seq,
@@ -115,7 +117,8 @@ def _attempt(
         excerpt=_excerpt(sight) if answered and verdict.status is not Status.UP else None,
         tls=seen.tls,
         earlier=earlier,
-        findings=verdict.findings,
+        findings=verdict.findings if with_findings else (),
+        facts=_facts(target.probe, exchanges, verdict.findings),
     )
     return outcome, _lack(exchanges)
 
@@ -146,7 +149,9 @@ def _follow(
             keep_body=keep_body,
             digest=digest,
             follow_redirects=target.follow_redirects,
-            ip_version=target.ip_version,
+            ip_version=target.ip_version if target.probe is None or not hops else None,
+            probe=_probe_of(target, request),
+            first=not hops,
         )
         seen = yield hop
         hops.append((seen, request.url.text if not hops else request.url.wire))
@@ -168,6 +173,30 @@ def _follow(
             cookies = cookies or Cookies()
             cookies.take(request.url, seen.values("set-cookie"))
         request = following
+
+
+def _probe_of(target: Target, request: Request) -> Probe | None:
+    """What a probe asks of this request; a name of its own is meant for its own host only."""
+    if target.probe is None:
+        return None
+    own = parse(target.url)
+    return target.probe.of_redirect(
+        same_host=(request.url.host, request.url.port) == (own.host, own.port)
+    )
+
+
+def _facts(
+    probe: Probe | None, exchanges: Sequence[Exchange], findings: Sequence[Finding]
+) -> Facts | None:
+    if probe is None:
+        return None
+    seen = exchanges[-1]
+    return Facts(
+        address=exchanges[0].remote_address,
+        fields=tuple((name, value) for name in probe.fields for value in seen.values(name)),
+        held=tuple(each.held for each in findings if each.expectation.of is Subject.BODY),
+        chain=seen.chain,
+    )
 
 
 def _ending(seen: Exchange, reason: Reason, detail: str) -> Exchange:

@@ -40,9 +40,6 @@ logger = logging.getLogger(__name__)
 
 # What may wait for the parent to read it, in frames, before the runs wait too.
 _UNREAD_FRAMES: Final = 64
-# An outcome of a stream is held back for this long: nobody waits for it, and a frame for each
-# check would cost as much as the check.
-_STREAM_HOLD_SECONDS: Final = 0.2
 
 
 class _Run:
@@ -53,7 +50,7 @@ class _Run:
         self.items: list[Item] = []
         self.stream: Stream[Item] | None = None
         if begin.stream:
-            self.stream = Stream(begin.work.per_place(), hold_seconds=_STREAM_HOLD_SECONDS)
+            self.stream = Stream(begin.work.per_place(), hold_seconds=begin.hold_seconds)
         self.task: asyncio.Task[None] | None = None
 
     def take(self, items: list[Item], *, last: bool) -> bool:

@@ -9,6 +9,9 @@ from checkers.meter import Usage
 from checkers.outcome import Outcome
 from checkers.strategies.catalogue import StrategyName
 
+#: An outcome of a stream is held back for this long: nobody waits for it, and a frame for each
+#: check would cost as much as the check.
+STREAM_HOLD_SECONDS: Final = 0.2
 #: So many at most, so that no frame takes long to read.
 ITEMS_PER_FRAME: Final = 1000
 
@@ -18,6 +21,7 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
 
     Attributes:
         stream: begin at once, and carry out items as they come.
+        hold_seconds: how long an outcome of a stream may be held back, so that more go together.
     """
 
     run: int
@@ -25,6 +29,7 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
     concurrency: int
     work: CheckWork
     stream: bool = False
+    hold_seconds: float = STREAM_HOLD_SECONDS
 
 
 class Items(msgspec.Struct, frozen=True, kw_only=True, tag="items"):

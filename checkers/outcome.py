@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from checkers.probe import Facts
 from checkers.target import Expectation
 from checkers.timing import NO_PHASES, Phases
 
@@ -133,6 +134,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         excerpt: the first 512 bytes of the body as text, when the target is not `up`.
         earlier: the attempts before the one that this outcome's own fields describe.
         findings: every expectation with what was found, when asked for.
+        facts: what a probe is told beside.
     """
 
     seq: int
@@ -156,6 +158,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tls: Certificate | None = None
     earlier: tuple[Attempt, ...] = ()
     findings: tuple[Finding, ...] = ()
+    facts: Facts | None = None
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

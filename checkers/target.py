@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from checkers.probe import Probe
+
 MAX_TIMEOUT_SECONDS: Final = 300.0
 MIN_TIMEOUT_SECONDS: Final = 0.05
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -78,6 +80,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         ip_version: the only one to be used; `None`: either.
         max_body_bytes: of the decoded body; more ends the check as `body_too_large`.
         expect: all must hold; see `verdict.effective` for what is added.
+        probe: what differs from every other check, where that is asked for.
     """
 
     url: str
@@ -93,6 +96,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ip_version: Literal[4, 6] | None = None
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     expect: tuple[Expectation, ...] = ()
+    probe: Probe | None = None
 
     @property
     def has_secrets(self) -> bool:

@@ -14,7 +14,6 @@ _LATER: Final = (
         for name in ("status-pages",)
         for rest in ("", "/{_:path}")
     ),
-    "/probe",
 )  # fmt: skip
 
 

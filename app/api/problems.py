@@ -8,11 +8,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from app.domain.errors import FieldError, ServiceError
 
@@ -150,7 +149,7 @@ def _methods_at(request: Request) -> list[str]:
     fits = [
         route
         for route in routes
-        if isinstance(route, APIRoute) and route.path_regex.match(request.url.path)
+        if isinstance(route, Route) and route.path_regex.match(request.url.path)
     ]
     # A path that is written out is itself, and nothing that a parameter could stand for.
     written_out = [route for route in fits if route.path == request.url.path]

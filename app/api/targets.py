@@ -26,9 +26,10 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)\Z")
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 # RFC 6750, 2.1.
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
-_FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*\Z")
-# Fields that say how a message is framed belong to the client that frames it.
-_FRAMING: Final = frozenset(
+#: What the value of a header field may hold.
+FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*\Z")
+#: Fields that say how a message is framed belong to the client that frames it.
+FRAMING: Final = frozenset(
     {"content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive"}
 )
 #: What a secret is read back as.
@@ -213,11 +214,11 @@ def _headers(given: Mapping[str, str], place: Place, faults: Faults) -> tuple[tu
         where = (*place, "headers", name)
         if not TOKEN.match(name):
             faults.invalid(where, "is not the name of a header field")
-        elif name.lower() in _FRAMING:
+        elif name.lower() in FRAMING:
             faults.invalid(where, "says how the request is framed, which is not for a target")
         elif name.lower() in seen:
             faults.invalid(where, "is given twice")
-        if not _FIELD_VALUE.match(value):
+        if not FIELD_VALUE.match(value):
             faults.invalid(where, "holds a character that a header field cannot carry")
         seen.add(name.lower())
     return tuple((name, value.strip(" \t")) for name, value in given.items())

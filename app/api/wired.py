@@ -17,6 +17,7 @@ from app.services.incidents import Incidents
 from app.services.meters import Meters
 from app.services.monitors import Monitors
 from app.services.notices import Notices
+from app.services.probing import Probing
 from app.storage.database import Database
 from app.storage.idempotency import Once
 
@@ -38,6 +39,7 @@ class Service:
     notifier: Notifier
     board: Board
     meters: Meters
+    probing: Probing
 
 
 def _service(request: Request) -> Service:

@@ -12,7 +12,9 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import logs
+from app.api.probe_modules import BadModules, read_modules
 from app.cli.configured import read_settings
+from app.cli.one_write import OneWrite
 from app.main import build
 from app.storage.file import CannotMigrate, DatabaseInUse, DatabaseLock, migrate, open_vault
 from app.storage.vault import WrongKey
@@ -21,6 +23,7 @@ from checkers.child import collect_rarely
 _BACKLOG = 2048
 _CANNOT_START = (
     DatabaseInUse, WrongKey, SQLAlchemyError, sqlite3.Error, CannotMigrate, OSError,
+    BadModules,
 )  # fmt: skip
 
 
@@ -38,6 +41,9 @@ def serve() -> int:
         migrate(settings.database_url)
         # Asked here, so that a wrong key ends the start with its name.
         open_vault(settings.database_url, settings.passphrase)
+        if settings.probe_modules is not None:
+            # And this, so that a bad file does.
+            read_modules(settings.probe_modules)
         listener = _listen(settings.host, settings.port)
     except _CANNOT_START as error:
         return _refuse(str(error))
@@ -48,7 +54,7 @@ def serve() -> int:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=OneWrite,
         log_config=None,
         access_log=False,
         server_header=False,

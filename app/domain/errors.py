@@ -76,6 +76,12 @@ class Unauthorized(ServiceError):
     code = "unauthorized"
 
 
+class Unavailable(ServiceError):
+    """The service cannot do it now."""
+
+    code = "unavailable"
+
+
 class UnknownHost(ServiceError):
     """The request is for a host that this service is not."""
 

@@ -20,6 +20,7 @@ from checkers.checks import CheckWork, ClientName
 from checkers.child import Child, ChildLost
 from checkers.messages import (
     ITEMS_PER_FRAME,
+    STREAM_HOLD_SECONDS,
     Begin,
     Cancel,
     Ended,
@@ -41,6 +42,7 @@ class Slot(StrEnum):
     BATCH = "batch"
     QUICK = "quick"
     WATCH = "watch"
+    PROBE = "probe"
 
 
 class RunFailed(Exception):
@@ -52,7 +54,11 @@ class RunInterrupted(Exception):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run is to be carried out."""
+    """How a run is to be carried out.
+
+    Attributes:
+        hold_seconds: how long an outcome of a stream may be held back, so that more go together.
+    """
 
     strategy: StrategyName
     client: ClientName
@@ -60,6 +66,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     per_host: int = 0
     paced: bool = True
     findings: bool = False
+    hold_seconds: float = STREAM_HOLD_SECONDS
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +162,7 @@ class Engine:
                 findings=order.findings,
             ),
             stream=stream,
+            hold_seconds=order.hold_seconds,
         )
 
 

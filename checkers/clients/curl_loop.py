@@ -185,6 +185,8 @@ class CurlLoop(Generic[Item, Out]):
     ) -> None:
         try:
             addresses = admitted(found, self._surroundings.policy, hop.ip_version)
+            if hop.probe is not None and hop.first:
+                addresses = hop.probe.chosen(addresses)
         except (Failed, LookupFailed) as error:
             self._fail(check, seen, error)
             return

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pycurl
 
 from checkers import tls
+from checkers.chain import chain_in
 from checkers.clients.curl_failure import Error, is_of_two_locations, why
 from checkers.clients.curl_marks import Heard, note_ours, read_marks
 from checkers.clients.curl_request import CurlRequest, set_for_good
@@ -60,8 +61,9 @@ class Transfer:
         self.curl = curl = pycurl.Curl()
         self.owner: Any = None
         self._secure = False
-        self._request = CurlRequest(curl, surroundings.user_agent)
-        set_for_good(curl, tls.trust(surroundings.ca_bundle))
+        trusted = tls.trust(surroundings.ca_bundle)
+        self._request = CurlRequest(curl, surroundings.user_agent, trusted)
+        set_for_good(curl)
         curl.setopt(pycurl.HEADERFUNCTION, self._on_line)
         curl.setopt(pycurl.WRITEFUNCTION, self._on_data)
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
@@ -197,10 +199,11 @@ class Transfer:
     def spoilt(self) -> bool:
         """Whether the handle must not be used again.
 
-        A head that was cut off where a line might be folded stays in the handle, and libcurl reads
-        the next response as its continuation: a healthy target would be told malformed.
+        What it is bound to it keeps for good. A head that was cut off where a line might be folded
+        stays in the handle, and libcurl reads the next response as its continuation: a healthy
+        target would be told malformed.
         """
-        return self._intake is None and bool(self._lines)
+        return self._request.bound or (self._intake is None and bool(self._lines))
 
     def release(self) -> None:
         """Close our end of the socket, which libcurl has a duplicate of."""
@@ -252,10 +255,13 @@ class Transfer:
 
     def _read_certificate(self, seen: Exchange) -> None:
         shown = self.curl.getinfo(pycurl.INFO_CERTINFO)
-        pem = next((value for key, value in shown[0] if key == "Cert"), "") if shown else ""
+        pems = [value for each in shown for key, value in each if key == "Cert"]
         agreed = self._agreed[len(_CONNECTED_WITH) :].decode("ascii", "replace").split(" / ")
-        self._der = ssl.PEM_cert_to_DER_cert(pem) if pem else b""
+        self._der = ssl.PEM_cert_to_DER_cert(pems[0]) if pems else b""
         seen.tls = tls.certificate(self._der, agreed[0], agreed[1] if len(agreed) > 1 else "")
+        if self._hop.probe is not None:
+            trusted = self._request.trusted if self._hop.verify_tls else None
+            seen.chain = chain_in(pems, trusted)
 
     def _why(self, error: Error) -> Failure:
         if error[0] == pycurl.E_PEER_FAILED_VERIFICATION:
@@ -284,7 +290,7 @@ class Transfer:
     def _refused_certificate(self, text: str) -> Failure:
         """Told from the certificate, as libcurl looks at the name first and others at the dates."""
         code = self.curl.getinfo(pycurl.SSL_VERIFYRESULT)
-        host = self._hop.request.url.host
+        host = self._hop.server_name
         self._read_certificate(self._seen)
         reason = BY_VERIFY_CODE.get(code, Reason.CERTIFICATE_UNTRUSTED)
         reason = tls.why_refused(self._der, host, reason)

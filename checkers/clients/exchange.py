@@ -14,6 +14,7 @@ from checkers.clients.failure import Failed, Failure
 from checkers.clients.head import Fields, Head
 from checkers.lookup import Lookup, NameNotResolved
 from checkers.outcome import BoundBy, Certificate, Reason
+from checkers.probe import Chain, Probe
 from checkers.redirect import Request
 from checkers.timing import Marks, now
 
@@ -34,6 +35,8 @@ class Hop(msgspec.Struct, kw_only=True):
         digest: whether one looks at its checksum.
         follow_redirects: the body of a response that leads on is not waited for.
         ip_version: the only one to be used; `None`: either.
+        probe: what differs from every other check.
+        first: no redirect has led here.
     """
 
     request: Request
@@ -44,6 +47,14 @@ class Hop(msgspec.Struct, kw_only=True):
     follow_redirects: bool
     digest: bool = False
     ip_version: IpVersion | None = None
+    probe: Probe | None = None
+    first: bool = True
+
+    @property
+    def server_name(self) -> str:
+        """Who is asked for in a handshake, and looked for in the certificate."""
+        own = None if self.probe is None else self.probe.server_name
+        return self.request.url.host if own is None else own
 
     @property
     def remaining(self) -> float:
@@ -60,6 +71,7 @@ class Exchange(msgspec.Struct, kw_only=True):
         ours: seconds of it that may have been ours: its bytes were there, and we were not.
         bound_by: what the kernel told of that.
         certificate_asked: the server wanted to see a client certificate, which there is none of.
+        chain: the certificates that a probe was shown.
     """
 
     marks: Marks = msgspec.field(default_factory=Marks)
@@ -77,6 +89,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     ours: float = 0.0
     bound_by: BoundBy = BoundBy.CLOCK
     certificate_asked: bool = False
+    chain: Chain | None = None
 
     def note_looked_up(self, at: float, lag: float) -> None:
         """Mark that the name's addresses came; the news of it may have waited for us so long."""

@@ -36,7 +36,7 @@ class Intake:
         if self.ended:
             seen.body_bytes = 0
             return
-        encodings = codings(head.fields.values("content-encoding"))
+        encodings = _codings(hop, head)
         try:
             self._body = Body(
                 encodings, cap=hop.max_body_bytes, keep=hop.keep_body, digest=hop.digest
@@ -107,6 +107,12 @@ class Intake:
             body.finish()
         except BodyRefused as refused:
             raise Failed(refused.reason, refused.detail) from refused
+
+
+def _codings(hop: Hop, head: Head) -> tuple[str, ...]:
+    if hop.probe is None:
+        return codings(head.fields.values("content-encoding"))
+    return () if hop.probe.coding is None else (hop.probe.coding,)
 
 
 def _has_no_body(hop: Hop, head: Head) -> bool:
