@@ -37,7 +37,7 @@ _ORDER: Final = Order(
     client=ClientName.CURL,
     concurrency=MOST_PROBES,
     paced=False,
-    hold_seconds=0.004,
+    hold_seconds=0.001,
 )
 
 
