@@ -119,7 +119,10 @@ def tallied(outcomes: Iterable[Seen], size: timedelta) -> dict[int, Tally]:
     found: dict[int, Tally] = {}
     for seen in outcomes:
         slot = min(max((seen.started_at * _US) // size, 0), SLOTS - 1)
-        found.setdefault(slot, Tally()).take(seen)
+        tally = found.get(slot)
+        if tally is None:
+            tally = found[slot] = Tally()
+        tally.take(seen)
     return found
 
 

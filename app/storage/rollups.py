@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import delete, func, or_, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from app.domain.histogram import merged
@@ -37,6 +36,13 @@ _LOAD: Final = (
     "SELECT m.created_at, r.rolled_until, r.outcome_id, r.status, r.hidden, r.through "
     "FROM monitors m LEFT JOIN rolls r ON r.monitor_id = m.id WHERE m.id=?"
 )
+_SAVE: Final = (
+    "INSERT INTO rolls (monitor_id, rolled_until, outcome_id, status, hidden, through) "
+    "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(monitor_id) DO UPDATE SET "
+    "rolled_until=excluded.rolled_until, outcome_id=excluded.outcome_id, status=excluded.status, "
+    "hidden=excluded.hidden, through=excluded.through"
+)
+_REMOVE_HOURS: Final = "DELETE FROM monitor_hours WHERE id >= ? AND id < ?"
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 _decode: Final = msgspec.json.Decoder(dict[str, int]).decode
 
@@ -80,14 +86,10 @@ def load(session: Session, monitor: int) -> tuple[datetime, Roll] | None:
 
 def save(session: Session, monitor: int, roll: Roll) -> None:
     """Note how far a monitor has come."""
-    values = {
-        "rolled_until": to_column(roll.until), "outcome_id": roll.outcome,
-        "status": roll.standing.status, "hidden": roll.standing.hidden, "through": roll.through,
-    }  # fmt: skip
-    session.execute(
-        insert(RollRow)
-        .values(monitor_id=monitor, **values)
-        .on_conflict_do_update(index_elements=["monitor_id"], set_=values)
+    standing = roll.standing
+    session.connection().exec_driver_sql(
+        _SAVE,
+        (monitor, to_column(roll.until), roll.outcome, *standing, roll.through),
     )
 
 
@@ -142,11 +144,8 @@ def add_seconds(session: Session, table: str, monitor: int, laid: Iterable[Laid]
 
 def remove_hours(session: Session, monitor: int, before: datetime) -> None:
     """Forget the hours of a monitor from before an instant; their days stay."""
-    session.execute(
-        delete(HourRow).where(
-            HourRow.id >= key_of(monitor, 0), HourRow.id < key_of(monitor, number(before, HOUR))
-        )
-    )
+    ends = key_of(monitor, 0), key_of(monitor, number(before, HOUR))
+    session.connection().exec_driver_sql(_REMOVE_HOURS, ends)
 
 
 def remove_all(session: Session, monitor: int) -> None:
