@@ -47,9 +47,11 @@ _OVER: Final = (
     "AND (started_at < :before OR started_at > :ahead OR id <= :upto)"
 )
 _THROUGH: Final = text("SELECT max(id) " + _OVER)
+# Nor of a monitor that was removed before it came.
 _NOT_LAST: Final = (
-    "id < (SELECT max(o.id) FROM monitor_outcomes o "
-    "WHERE o.monitor_id = monitor_outcomes.monitor_id)"
+    "(id < (SELECT max(o.id) FROM monitor_outcomes o "
+    "WHERE o.monitor_id = monitor_outcomes.monitor_id) "
+    "OR NOT EXISTS (SELECT 1 FROM monitors m WHERE m.id = monitor_id))"
 )
 _REMOVE: Final = text(f"DELETE {_OVER} AND {_NOT_LAST}")
 

@@ -87,6 +87,15 @@ def test_the_last_outcome_of_a_monitor_stays_and_holds_nothing_up(world: PastWor
     assert _left(world) == 1 + 19 * 6
 
 
+def test_what_came_of_a_monitor_that_was_gone_by_then_goes_too(world: PastWorld) -> None:
+    stays, now = world.monitor(), hours(60)
+    world.outcomes(stays, [hours(0), hours(59)])
+    world.outcomes(stays + 1, [hours(1)])
+    world.roll(stays, now)
+
+    assert _sweep(world, now) == 2
+
+
 def test_what_takes_too_much_room_goes_oldest_first(world: PastWorld) -> None:
     monitor, now = world.monitor(), hours(20)
     world.outcomes(monitor, every(1, 0, 18))
