@@ -31,6 +31,7 @@ from app.api import (
     metrics,
     monitor_figures,
     monitor_history,
+    monitor_slots,
     monitors,
     probe,
     problems,
@@ -87,7 +88,7 @@ POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes b
 _ROUTES: Final = (
     probe, health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies,
     advice, history, uptime_reports, schedules, maintenances, monitors, monitor_history,
-    monitor_figures, incidents, channels, deliveries, world, metrics, later, pages,
+    monitor_figures, monitor_slots, incidents, channels, deliveries, world, metrics, later, pages,
 )  # fmt: skip
 
 

@@ -204,8 +204,8 @@ def _finish(connection: sqlite3.Connection, sizes: Sizes) -> None:
         "AND t.at < (monitor_days.id % 10000000) * 86400000000), 0)"
     )
     connection.execute(
-        "INSERT INTO rolls SELECT m.id, ?, coalesce((SELECT max(o.id) FROM monitor_outcomes o "
-        "WHERE o.monitor_id=m.id AND o.started_at < ?), 0), 'up', 0, "
+        "INSERT INTO rolls SELECT m.id, ?, coalesce((SELECT o.id FROM monitor_outcomes o "
+        "WHERE o.monitor_id=m.id AND o.started_at < ? ORDER BY o.id DESC LIMIT 1), 0), 'up', 0, "
         "coalesce((SELECT max(t.id) FROM transitions t WHERE t.monitor_id=m.id), 0) "
         "FROM monitors m",
         (until, until),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.api.batch_in import AgainQuery, BatchIn, BatchQuery, read_batch
 from app.api.batch_out import BatchOut, BatchPage
 from app.api.bodies import Body, body_of
-from app.api.exported import Listed, described, exported
+from app.api.exported import Items, described, exported
 from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.wired import (
@@ -124,7 +124,7 @@ async def listed(
     As NDJSON or CSV, all of them.
     """
 
-    def page(session: Session, size: int, place: int | None) -> Listed:
+    def page(session: Session, size: int, place: int | None) -> Items:
         found, following = batch_rows.page(session, size, place)
         return [BatchOut.of(batch) for batch in found], following
 

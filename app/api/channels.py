@@ -3,11 +3,13 @@
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from app.api.bodies import Body, body_of, patch_of
 from app.api.channel_in import ChannelIn, changed, channel_of
 from app.api.channel_out import ChannelOut, ChannelPage
 from app.api.deliveries import DeliveryOut
+from app.api.exported import Items, described, exported
 from app.api.known import Known
 from app.api.patch import read_patch
 from app.api.problems import RESPONSES
@@ -19,7 +21,6 @@ from app.api.wired import (
     PreferIn,
     Wired,
     once_of,
-    place_of,
     preferred_wait,
     told_of,
 )
@@ -74,16 +75,17 @@ async def place(
     return ChannelOut.of(channel)
 
 
-@router.get("/channels")
-async def listed(service: Wired, limit: Limit = 100, cursor: Cursor = None) -> ChannelPage:
-    """Channels in the order they were made."""
-    found, following = await service.database.read(
-        lambda session: channel_rows.page(session, limit, place_of(cursor))
-    )
-    return ChannelPage(
-        items=[ChannelOut.of(channel) for channel in found],
-        next_cursor=None if following is None else str(following),
-    )
+@router.get("/channels", response_model=None, responses=described(ChannelPage))
+async def listed(
+    request: Request, service: Wired, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Channels in the order they were made; as NDJSON or CSV, all of them."""
+
+    def page(session: Session, size: int, place: int | None) -> Items:
+        found, following = channel_rows.page(session, size, place)
+        return [ChannelOut.of(channel) for channel in found], following
+
+    return await exported(request, service, ChannelOut, page, limit, cursor)
 
 
 @router.get("/channels/{channel_id}")

@@ -19,6 +19,7 @@ from app.api.contenders import (
     one_by_one,
     with_baseline,
 )
+from app.api.exported import Items, described, exported
 from app.api.known import Known
 from app.api.listed import Listed, PaceIn, PerHost
 from app.api.problems import RESPONSES
@@ -30,7 +31,6 @@ from app.api.wired import (
     PreferIn,
     Wired,
     once_of,
-    place_of,
     preferred_wait,
     told_of,
 )
@@ -38,13 +38,14 @@ from app.domain.batch import MAX_TARGETS
 from app.domain.comparison import DEFAULT_ROUNDS, MAX_ROUNDS, MAX_SEED, ComparisonDraft, Contender
 from app.domain.fidelity import Pace
 from app.services import comparisons
-from app.services.reports import Report
 from app.storage import comparisons as comparison_rows
 
 router = APIRouter(
     prefix="/api/v1", tags=["comparisons"], responses=RESPONSES, dependencies=[Known]
 )
 
+# Each is worked out from its rounds.
+_AT_ONCE = 20
 _EXAMPLE = {
     "urls": ["https://example.org/", "https://example.com/"],
     "contenders": ["threaded", {"strategy": "async", "concurrency": 50, "label": "async-50"}],
@@ -143,19 +144,18 @@ async def submit(
     return ComparisonOut.of(await comparisons.report(service.database, comparison.id))
 
 
-@router.get("/comparisons")
-async def listed(service: Wired, limit: Limit = 100, cursor: Cursor = None) -> ComparisonPage:
-    """Comparisons, newest first, each with what its rounds have shown."""
+@router.get("/comparisons", response_model=None, responses=described(ComparisonPage))
+async def listed(
+    request: Request, service: Wired, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Comparisons, newest first, with what their rounds have shown; as NDJSON or CSV, all."""
 
-    def read(session: Session) -> tuple[list[Report], int | None]:
-        found, following = comparison_rows.page(session, limit, place_of(cursor))
-        return [comparisons.read_report(session, c.id) for c in found], following
+    def page(session: Session, size: int, place: int | None) -> Items:
+        found, following = comparison_rows.page(session, size, place)
+        reports = [comparisons.read_report(session, c.id) for c in found]
+        return [ComparisonOut.of(report) for report in reports], following
 
-    reports, following = await service.database.read(read)
-    return ComparisonPage(
-        items=[ComparisonOut.of(report) for report in reports],
-        next_cursor=None if following is None else str(following),
-    )
+    return await exported(request, service, ComparisonOut, page, limit, cursor, at_once=_AT_ONCE)
 
 
 @router.get("/comparisons/{comparison_id}")

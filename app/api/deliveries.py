@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from app.api.bodies import Body
-from app.api.exported import Listed, described, exported
+from app.api.exported import Items, described, exported
 from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.wired import Cursor, Limit, Wired
@@ -90,7 +90,7 @@ async def listed(
 
     told_to, about = await service.database.read(of_what)
 
-    def page(session: Session, size: int, place: int | None) -> Listed:
+    def page(session: Session, size: int, place: int | None) -> Items:
         found, following = delivery_pages.page(
             session, size, place, status=status, channel=told_to, incident=about
         )

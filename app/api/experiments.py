@@ -11,6 +11,7 @@ from app.api.bodies import Body, body_of
 from app.api.comparison_out import SideBySideOut, side_by_side
 from app.api.contender_out import ContenderOut
 from app.api.experiment_in import ExperimentIn
+from app.api.exported import Items, described, exported
 from app.api.figures import AS_IS, IntervalOut
 from app.api.known import Known
 from app.api.problems import RESPONSES
@@ -22,7 +23,6 @@ from app.api.wired import (
     PreferIn,
     Wired,
     once_of,
-    place_of,
     preferred_wait,
     told_of,
 )
@@ -33,6 +33,9 @@ from app.storage import experiments as experiment_rows
 from checkers.workloads.catalogue import WorkloadName
 
 router = APIRouter(prefix="/api/v1", tags=["laboratory"], responses=RESPONSES, dependencies=[Known])
+
+# Each is worked out from its rounds.
+_AT_ONCE = 20
 
 _EXAMPLE = {
     "workload": "cpu",
@@ -118,19 +121,18 @@ async def submit(
     return ExperimentOut.of(await experiments.report(service.database, experiment.id))
 
 
-@router.get("/experiments")
-async def listed(service: Wired, limit: Limit = 100, cursor: Cursor = None) -> ExperimentPage:
-    """Experiments, newest first, each with what its rounds have shown."""
+@router.get("/experiments", response_model=None, responses=described(ExperimentPage))
+async def listed(
+    request: Request, service: Wired, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Experiments, newest first, with what their rounds have shown; as NDJSON or CSV, all."""
 
-    def read(session: Session) -> tuple[list[Report], int | None]:
-        found, following = experiment_rows.page(session, limit, place_of(cursor))
-        return [experiments.read_report(session, e.id) for e in found], following
+    def page(session: Session, size: int, place: int | None) -> Items:
+        found, following = experiment_rows.page(session, size, place)
+        reports = [experiments.read_report(session, e.id) for e in found]
+        return [ExperimentOut.of(report) for report in reports], following
 
-    reports, following = await service.database.read(read)
-    return ExperimentPage(
-        items=[ExperimentOut.of(report) for report in reports],
-        next_cursor=None if following is None else str(following),
-    )
+    return await exported(request, service, ExperimentOut, page, limit, cursor, at_once=_AT_ONCE)
 
 
 @router.get("/experiments/{experiment_id}")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.api.accept import preferred
 from app.api.bodies import JSON
-from app.api.streamed import streamed, under
+from app.api.streamed import AT_ONCE, streamed, under
 from app.api.wired import Service, place_of
 from app.reports.csv_text import csv_cell, csv_lines
 
@@ -22,9 +22,9 @@ CSV: Final = "text/csv"
 KINDS: Final = (JSON, NDJSON, CSV)
 
 #: Items, and where the next of them begin, if any.
-Listed = tuple[Sequence[BaseModel], int | None]
+Items = tuple[Sequence[BaseModel], int | None]
 #: Items from a place on, so many at most, and where the next of them begin, if any.
-Page = Callable[[Session, int, int | None], Listed]
+Page = Callable[[Session, int, int | None], Items]
 
 
 def described(page: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
@@ -48,6 +48,8 @@ async def exported(
     page: Page,
     limit: int,
     cursor: str | None,
+    *,
+    at_once: int = AT_ONCE,
 ) -> Response:
     """A list in the form that the client would rather have.
 
@@ -55,13 +57,15 @@ async def exported(
 
     Args:
         item: what the list is of; its fields are the columns of CSV.
+        at_once: how many are read in one transaction, where all are asked for.
     """
     kind = preferred(request.headers.getlist("accept"), KINDS)
     if kind == JSON:
         listed = partial(_page, page, limit, place_of(cursor))
         return Response(await service.database.read(listed), media_type=JSON)
     render = partial(_csv, item) if kind == CSV else lines_of
-    rows = streamed(service.database, partial(_rendered, page, render), None, place_of(cursor))
+    rendered = partial(_rendered, page, render)
+    rows = streamed(service.database, rendered, None, place_of(cursor), at_once=at_once)
     header = csv_lines([_columns(item)]) if kind == CSV else b""
     return StreamingResponse(under(header, rows), media_type=kind)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.api.asked import Asked
 from app.api.bodies import body_of, read_optional
-from app.api.exported import Listed, described, exported
+from app.api.exported import Items, described, exported
 from app.api.incident_out import IncidentOut, IncidentPage
 from app.api.known import Known
 from app.api.problems import RESPONSES
@@ -60,7 +60,7 @@ async def listed(
 
     row = await service.database.read(of_what)
 
-    def page(session: Session, size: int, place: int | None) -> Listed:
+    def page(session: Session, size: int, place: int | None) -> Items:
         found, following = incident_rows.page(session, size, place, is_open=open_, monitor=row)
         return [IncidentOut.of(incident) for incident in found], following
 

@@ -3,13 +3,15 @@
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from app.api.bodies import Body, body_of
+from app.api.exported import Items, described, exported
 from app.api.known import Known
 from app.api.maintenance_in import MaintenanceIn, MaintenancePatch
 from app.api.maintenance_out import MaintenanceOut, MaintenancePage
 from app.api.problems import RESPONSES
-from app.api.wired import Cursor, KeyIn, Limit, Wired, once_of, place_of
+from app.api.wired import Cursor, KeyIn, Limit, Wired, once_of
 from app.services import clock, maintenances
 from app.storage import maintenances as maintenance_rows
 
@@ -52,17 +54,18 @@ async def create(
     return MaintenanceOut.of(window, clock.now())
 
 
-@router.get("/maintenances")
-async def listed(service: Wired, limit: Limit = 100, cursor: Cursor = None) -> MaintenancePage:
-    """Windows, newest first; those that are over too."""
-    found, following = await service.database.read(
-        lambda session: maintenance_rows.page(session, limit, place_of(cursor))
-    )
-    now = clock.now()
-    return MaintenancePage(
-        items=[MaintenanceOut.of(window, now) for window in found],
-        next_cursor=None if following is None else str(following),
-    )
+@router.get("/maintenances", response_model=None, responses=described(MaintenancePage))
+async def listed(
+    request: Request, service: Wired, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Windows, newest first; those that are over too; as NDJSON or CSV, all of them."""
+
+    def page(session: Session, size: int, place: int | None) -> Items:
+        found, following = maintenance_rows.page(session, size, place)
+        now = clock.now()
+        return [MaintenanceOut.of(window, now) for window in found], following
+
+    return await exported(request, service, MaintenanceOut, page, limit, cursor)
 
 
 @router.get("/maintenances/{maintenance_id}")

@@ -60,6 +60,7 @@ class MonitorLinks(BaseModel):
     uptime: str
     latency: str
     slo: str
+    days: str
     incidents: str
 
 
@@ -102,6 +103,7 @@ class MonitorOut(DefinitionOut):
                 uptime=f"{here}/uptime",
                 latency=f"{here}/latency",
                 slo=f"{here}/slo",
+                days=f"{here}/days",
                 incidents=f"/api/v1/incidents?monitor={monitor.id}",
             ),
         )

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from app.api.bodies import JSON, Body, body_of, patch_of
-from app.api.exported import Listed, described, exported
+from app.api.exported import Items, described, exported
 from app.api.known import Known
 from app.api.monitor_bodies import apply_patch, at_row, labels_of, read_definitions, read_rows
 from app.api.monitor_in import ManyIn, MonitorIn
@@ -112,7 +112,7 @@ async def listed(
     """Monitors in the order they were made; as NDJSON or CSV, all of them."""
     labels = labels_of(label) if label else {}
 
-    def page(session: Session, size: int, place: int | None) -> Listed:
+    def page(session: Session, size: int, place: int | None) -> Items:
         found, following = monitor_pages.page(
             session, size, place, labels=labels, status=status, text=text
         )

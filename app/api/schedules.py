@@ -3,10 +3,12 @@
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session
 
 from app.api.batch_out import BatchOut
 from app.api.bodies import Body, body_of
 from app.api.comparison_out import ComparisonOut
+from app.api.exported import Items, described, exported
 from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.schedule_in import ScheduleIn, SchedulePatch
@@ -19,7 +21,6 @@ from app.api.wired import (
     Service,
     Wired,
     once_of,
-    place_of,
     preferred_wait,
     told_of,
 )
@@ -60,16 +61,17 @@ async def create(
     return ScheduleOut.of(plan)
 
 
-@router.get("/schedules")
-async def listed(service: Wired, limit: Limit = 100, cursor: Cursor = None) -> SchedulePage:
-    """Schedules, newest first."""
-    found, following = await service.database.read(
-        lambda session: schedule_rows.page(session, limit, place_of(cursor))
-    )
-    return SchedulePage(
-        items=[ScheduleOut.of(plan) for plan in found],
-        next_cursor=None if following is None else str(following),
-    )
+@router.get("/schedules", response_model=None, responses=described(SchedulePage))
+async def listed(
+    request: Request, service: Wired, limit: Limit = 100, cursor: Cursor = None
+) -> Response:
+    """Schedules, newest first; as NDJSON or CSV, all of them."""
+
+    def page(session: Session, size: int, place: int | None) -> Items:
+        found, following = schedule_rows.page(session, size, place)
+        return [ScheduleOut.of(plan) for plan in found], following
+
+    return await exported(request, service, ScheduleOut, page, limit, cursor)
 
 
 @router.get("/schedules/{schedule_id}")

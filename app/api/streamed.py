@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.storage.database import Database
 
 # Read in one short transaction, so that a slow reader never holds one open.
-_AT_ONCE: Final = 1000
+AT_ONCE: Final = 1000
 
 
 async def streamed(
@@ -17,6 +17,8 @@ async def streamed(
     page: Callable[[int, int | None, Session], tuple[bytes, int | None]],
     limit: int | None = None,
     place: int | None = None,
+    *,
+    at_once: int = AT_ONCE,
 ) -> AsyncIterator[bytes]:
     """Pages, one after another.
 
@@ -24,10 +26,11 @@ async def streamed(
         page: so many rows from a place on, and the place where the next page begins, if any.
         limit: so many rows in all; `None`: all there are.
         place: where the first page begins; `None`: with the first row.
+        at_once: rows of a page, at most.
     """
     left = limit
     while left is None or left > 0:
-        size = _AT_ONCE if left is None else min(left, _AT_ONCE)
+        size = at_once if left is None else min(left, at_once)
         part, place = await database.read(partial(page, size, place))
         yield part
         if place is None:

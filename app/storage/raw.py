@@ -3,6 +3,8 @@
 The last outcome of each monitor stays, so that it is known however seldom a monitor is checked.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -47,13 +49,10 @@ _OVER: Final = (
     "AND (started_at < :before OR started_at > :ahead OR id <= :upto)"
 )
 _THROUGH: Final = text("SELECT max(id) " + _OVER)
-# Nor of a monitor that was removed before it came.
-_NOT_LAST: Final = (
-    "(id < (SELECT max(o.id) FROM monitor_outcomes o "
-    "WHERE o.monitor_id = monitor_outcomes.monitor_id) "
-    "OR NOT EXISTS (SELECT 1 FROM monitors m WHERE m.id = monitor_id))"
+_LAST_OF_EACH: Final = text(
+    "SELECT (SELECT max(o.id) FROM monitor_outcomes o WHERE o.monitor_id = m.id) AS last "
+    "FROM monitors m WHERE last IS NOT NULL ORDER BY last"
 )
-_REMOVE: Final = text(f"DELETE {_OVER} AND {_NOT_LAST}")
 
 
 class Sweep(NamedTuple):
@@ -63,12 +62,14 @@ class Sweep(NamedTuple):
         before, ahead: what began before the one, or after the other, which cannot be.
         upto: what has an id up to this, whatever its age.
         floor: the first outcome that is not rolled up; from there on all stays.
+        lasts: the last outcome of each monitor, in order; they stay.
     """
 
     before: int
     ahead: int
     upto: int
     floor: int
+    lasts: Sequence[int]
 
 
 def to_sweep(session: Session, before: datetime, now: datetime, most_bytes: int) -> Sweep | None:
@@ -85,7 +86,8 @@ def to_sweep(session: Session, before: datetime, now: datetime, most_bytes: int)
     if not upto and all(limits[0] <= at <= limits[1] for at in oldest):
         return None
     floor = session.scalar(_FIRST_NOT_ROLLED)
-    return Sweep(*limits, upto, last + 1 if floor is None else floor)
+    lasts = list(session.scalars(_LAST_OF_EACH))
+    return Sweep(*limits, upto, last + 1 if floor is None else floor, lasts)
 
 
 def remove_some(session: Session, sweep: Sweep, after: int) -> tuple[int, int | None]:
@@ -99,7 +101,9 @@ def remove_some(session: Session, sweep: Sweep, after: int) -> tuple[int, int | 
         select(MonitorOutcomeRow.started_at).where(MonitorOutcomeRow.id == last)
     ).one()
     through = session.scalar(_THROUGH, {"after": after, "last": last, **limits})
-    gone: Any = session.execute(_REMOVE, {"after": after, "last": last, **limits})
+    kept = sweep.lasts[bisect_right(sweep.lasts, after) : bisect_right(sweep.lasts, last)]
+    remove = text(f"DELETE {_OVER} AND id NOT IN ({', '.join(map(str, kept))})")
+    gone: Any = session.execute(remove, {"after": after, "last": last, **limits})
     if through is not None:
         _note_removed(session, through)
     over = last > sweep.upto and sweep.before <= young <= sweep.ahead

@@ -158,7 +158,23 @@ def test_the_report_reads_in_every_form_and_obeys_nobody(
 
 
 @pytest.mark.parametrize(
-    "path", [_HERE, "/api/v1/incidents", "/api/v1/deliveries", "/api/v1/batches"]
+    "path",
+    [
+        _HERE,
+        *(
+            f"/api/v1/{name}"
+            for name in (
+                "incidents",
+                "deliveries",
+                "batches",
+                "comparisons",
+                "experiments",
+                "channels",
+                "maintenances",
+                "schedules",
+            )
+        ),
+    ],
 )
 def test_every_list_leaves_as_lines_and_as_a_table(service: Service, path: str) -> None:
     page = service.get(f"{path}?limit=1000")

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import Session
 
 from app.domain.monitor import MonitorStatus
+from app.domain.rollup import DAY, HOUR
 from app.domain.statistics import nearest_rank
 from app.domain.uptime import Span
 from app.services.rolling import roll
+from app.storage import slots
 from app.storage.database import Database
 from tests.storage.past_world import PastWorld, every, hours
 
@@ -180,3 +182,23 @@ def test_while_it_catches_up_every_answer_is_the_same(world: PastWorld) -> None:
         more = world.do(lambda session: roll(session, monitor, now))
         found = [world.count(monitor, span, now).checks for span in (window, middle)]
         assert found == before == [3000, 1221]
+
+
+def test_days_and_hours_are_listed_newest_first(world: PastWorld) -> None:
+    monitor, now = world.monitor(), hours(50)
+    world.change(monitor, hours(0), "pending", "up")
+    world.outcomes(monitor, every(10, 0, 30))
+    world.outcomes(monitor, [hours(31)], status="down")
+    world.roll(monitor, now)
+
+    first, place = world.do(lambda s: slots.page(s, monitor, DAY, 2, None))
+    rest, end = world.do(lambda s: slots.page(s, monitor, DAY, 2, place))
+    all_hours, _ = world.do(lambda s: slots.page(s, monitor, HOUR, 1000, None))
+
+    days = first + rest
+    assert end is None
+    assert [day.at for day in days] == sorted((day.at for day in days), reverse=True)
+    assert sum(sum(day.statuses.values()) for day in days) == 181
+    assert sum(len(hour.latency) for hour in all_hours) == 181
+    assert [day.reasons for day in days if day.reasons] == [{"status_unexpected": 1}]
+    assert sum(day.uptime.seconds[MonitorStatus.UP] for day in days) == pytest.approx(49.5 * 3600)
