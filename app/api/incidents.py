@@ -56,7 +56,7 @@ async def listed(
     """Incidents, newest first; as NDJSON or CSV, all of them."""
 
     def of_what(session: Session) -> int | None:
-        return None if monitor is None else monitors.load(session, monitor).key
+        return None if monitor is None else monitors.row_of(session, monitor)
 
     row = await service.database.read(of_what)
 

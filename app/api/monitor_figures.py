@@ -39,7 +39,7 @@ async def uptime(service: Wired, monitor_id: str, window: WindowIn = "24h") -> U
     span = window_of(window, now)
 
     def read(session: Session) -> UptimeOut:
-        past = past_of(session, monitors.load(session, monitor_id).key, now)
+        past = past_of(session, monitors.row_of(session, monitor_id), now)
         return UptimeOut.of(
             span,
             uptime_of(session, past, span),
@@ -76,7 +76,7 @@ async def latency(
     kind = preferred(request.headers.getlist("accept"), KINDS)
 
     def read(session: Session) -> Response:
-        past = past_of(session, monitors.load(session, monitor_id).key, now)
+        past = past_of(session, monitors.row_of(session, monitor_id), now)
         try:
             chosen = resolution(_since_birth(span, past), past.kept, wanted)
         except StepNotKept as error:

@@ -52,7 +52,7 @@ async def outcomes(  # noqa: PLR0913, PLR0917 -- a query parameter each
     """Outcomes, newest first; as NDJSON or CSV, all of them that are kept."""
 
     def find(session: Session) -> Wanted:
-        row = monitors.load(session, monitor_id).key
+        row = monitors.row_of(session, monitor_id)
         return Wanted(row, status=status, reason=reason, since=since, until=until)
 
     wanted = await service.database.read(find)

@@ -92,7 +92,7 @@ async def _slots(
     limit: int,
     cursor: str | None,
 ) -> Response:
-    row = await service.database.read(lambda session: monitors.load(session, monitor_id).key)
+    row = await service.database.read(lambda session: monitors.row_of(session, monitor_id))
 
     def page(session: Session, count: int, place: int | None) -> Items:
         found, following = slots.page(session, row, size, count, place)

@@ -8,10 +8,13 @@ bucket, which is at most 1/256 (0.4 %) off.
 
 from bisect import bisect_left
 from collections.abc import Iterable
+from ctypes import addressof
 from itertools import accumulate
 from typing import Final
 
+from hdrh.codec import HdrHistogramEncoder
 from hdrh.histogram import HdrHistogram
+from pyhdrh import add_array
 
 from app.domain.batch import Percentiles
 from app.domain.statistics import nearest_rank_index
@@ -21,6 +24,8 @@ LARGEST: Final = 3_600_000_000
 #: A percentile is off by this share of itself at most.
 RELATIVE_ERROR: Final = 1 / 256
 _DIGITS: Final = 2
+# Of a counter.
+_BYTES: Final = 8
 
 
 class Histogram:
@@ -40,8 +45,22 @@ class Histogram:
 
     def merge(self, encoded: bytes | None) -> None:
         """Add all that another has counted; `None`: nothing."""
-        if encoded is not None:
-            self._counts.decode_and_add(encoded)
+        if encoded is None:
+            return
+        mine = self._counts
+        payload = HdrHistogramEncoder.decode(encoded, b64_wrap=False)
+        if payload.payload.highest_trackable_value != LARGEST:
+            mine.decode_and_add(encoded)
+            return
+        # As `decode_and_add` does, without the histogram in between, which takes as long again.
+        theirs = payload.init_counts(mine.counts_len)
+        if theirs["total"]:
+            add_array(addressof(mine.counts), addressof(payload.counts), mine.counts_len, _BYTES)
+            least = mine.get_value_from_index(theirs["min_nonzero_index"])
+            largest = mine.get_value_from_index(theirs["max_nonzero_index"])
+            mine.total_count += theirs["total"]
+            mine.min_value = min(mine.min_value, least)
+            mine.max_value = max(mine.max_value, mine.get_highest_equivalent_value(largest))
 
     def add(self, other: "Histogram") -> None:
         """Add all that another has counted."""

@@ -85,7 +85,7 @@ def points(session: Session, past: Past, window: Span, resolution: Resolution) -
         cursor.execute((_HOURS if hourly else _DAYS) + _IN, keys(past.monitor, window, size))
         for key, total, *phases in cursor.fetchall():
             at = floor(instant(key % SLOTS, size), resolution.step)
-            made.setdefault(at, Point(at)).merge(total, tuple(phases))
+            _point(made, at).merge(total, tuple(phases))
         if window.until > past.roll.until - HOUR:
             rest = seen_in(session, past.monitor, (past.roll.outcome + 1, 2**62), window)
             _add(made, rest, resolution.step)
@@ -95,9 +95,21 @@ def points(session: Session, past: Past, window: Span, resolution: Resolution) -
 def _add(made: dict[datetime, Point], outcomes: Iterator[Seen], step: timedelta) -> None:
     tallies: dict[datetime, Tally] = {}
     for seen in outcomes:
-        tallies.setdefault(floor(from_column(seen.started_at), step), Tally()).take(seen)
+        at = floor(from_column(seen.started_at), step)
+        tally = tallies.get(at)
+        if tally is None:
+            tally = tallies[at] = Tally()
+        tally.take(seen)
     for at, tally in tallies.items():
-        made.setdefault(at, Point(at)).record(tally)
+        _point(made, at).record(tally)
+
+
+def _point(made: dict[datetime, Point], at: datetime) -> Point:
+    # Not setdefault: a histogram is some thousand counters.
+    point = made.get(at)
+    if point is None:
+        point = made[at] = Point(at)
+    return point
 
 
 def _tally(outcomes: Iterator[Seen]) -> Tally:

@@ -62,6 +62,19 @@ def load(session: Session, name: str) -> Defined:
     return _defined(session, [row])[0]
 
 
+def row_of(session: Session, name: str) -> int:
+    """The row of a monitor by its id or key.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for column in (MonitorRow.public_id, MonitorRow.key):
+        row = session.scalar(select(MonitorRow.id).where(column == name))
+        if row is not None:
+            return row
+    raise NotFound(f"There is no monitor {name!r}.")
+
+
 def dependencies(session: Session) -> dict[str, list[str]]:
     """What each monitor depends on, where it does."""
     rows = session.execute(
