@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Final
 
 import structlog
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.domain.rollup import (
@@ -69,14 +70,24 @@ class Rolling:
         boundary = floor(now - SETTLED_AFTER, HOUR)
         behind = await self._database.read(lambda session: rollups.due(session, boundary))
         for start in range(0, len(behind), _MONITORS):
-            some = behind[start : start + _MONITORS]
+            await self._roll_up(behind[start : start + _MONITORS], now)
+        if behind:
+            logger.info("rolled_up", monitors=len(behind), until=boundary.isoformat())
+        await self._forget(now)
+
+    async def _roll_up(self, some: Sequence[int], now: datetime) -> None:
+        """Roll up some monitors; one that cannot be takes no other with it."""
+        try:
             while some:
                 step = partial(_roll_some, monitors=some, now=now)
                 some = await self._database.write(step, durable=False)
                 await asyncio.sleep(_BREATH_SECONDS)
-        if behind:
-            logger.info("rolled_up", monitors=len(behind), until=boundary.isoformat())
-        await self._forget(now)
+        except OperationalError:
+            raise
+        except Exception:  # of a loop: what is wrong with one must not keep the history of all
+            logger.exception("roll_up_failed", monitors=some)
+            for monitor in some if len(some) > 1 else ():
+                await self._roll_up([monitor], now)
 
     async def _forget(self, now: datetime) -> None:
         """Remove outcomes that are rolled up and old, or too many."""

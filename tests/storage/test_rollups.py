@@ -1,21 +1,26 @@
 """What comes of rolling up: the same answers, whatever the split, the order and the clock."""
 
+import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.domain.monitor import MonitorStatus
 from app.domain.rollup import DAY, HOUR
 from app.domain.statistics import nearest_rank
 from app.domain.uptime import Span
-from app.services.rolling import roll
-from app.storage import slots
+from app.services.rolling import Rolling, roll
+from app.storage import rollups, slots
 from app.storage.database import Database
+from app.storage.rollup_rows import DayRow
+from app.storage.rollups import key_of
 from tests.storage.past_world import PastWorld, every, hours
 
 _SLOW = settings(
@@ -202,3 +207,21 @@ def test_days_and_hours_are_listed_newest_first(world: PastWorld) -> None:
     assert sum(len(hour.latency) for hour in all_hours) == 181
     assert [day.reasons for day in days if day.reasons] == [{"status_unexpected": 1}]
     assert sum(day.uptime.seconds[MonitorStatus.UP] for day in days) == pytest.approx(49.5 * 3600)
+
+
+def test_a_monitor_that_cannot_be_rolled_up_takes_no_other_with_it(world: PastWorld) -> None:
+    sick, well = world.monitor(), world.monitor()
+    for monitor in (sick, well):
+        world.outcomes(monitor, every(10, 0, 30))
+        world.roll(monitor, hours(5))
+    broken = update(DayRow).where(DayRow.id < key_of(well, 0)).values(total=b"no histogram")
+    world.do(lambda session: session.execute(broken))
+
+    asyncio.run(Rolling(world.database, timedelta(days=7), 10**12).catch_up())
+
+    def until(monitor: int) -> datetime:
+        loaded = world.do(partial(rollups.load, monitor=monitor))
+        assert loaded is not None
+        return loaded[1].until
+
+    assert until(sick) < until(well)
