@@ -35,7 +35,9 @@ class _Gathering:
             data = b"".join(self._held)
             self._held.clear()
             self._held_bytes = 0
-            self._transport.write(data)
+            # Who asked may have left meanwhile.
+            if not self._transport.is_closing():
+                self._transport.write(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
