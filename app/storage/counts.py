@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from app.domain.rollup import DAY, HOUR, Seen, ceiling, floor, number
 from app.domain.slices import Slices, sliced
 from app.domain.uptime import Span
-from app.storage.instants import to_column
+from app.storage.instants import LATEST, to_column
 from app.storage.past import Past, driver, keys
-from app.storage.rollups import key_of
+from app.storage.rollups import SEEN, key_of, seen_of
 from checkers import Status
 
 _COUNTS: Final = "sum(ups), sum(degradeds), sum(downs), sum(unknowns), sum(missed)"
@@ -20,12 +20,9 @@ _COUNTED: Final = (
     "AND missed IS NULL AND started_at >= ? AND started_at < ? GROUP BY status"
 )
 _ENDS: Final = "SELECT first_outcome, last_outcome FROM monitor_hours WHERE id=?"
-_SEEN: Final = (
-    "SELECT id, started_at, status, reason, missed, http_status, total_us, name_lookup_us, "
-    "connect_us, tls_us, wait_us, receive_us FROM monitor_outcomes "
-    "WHERE monitor_id=? AND id BETWEEN ? AND ? AND started_at >= ? AND started_at < ? ORDER BY id"
+_SEEN_IN: Final = (
+    f"{SEEN} AND id BETWEEN ? AND ? AND started_at >= ? AND started_at < ? ORDER BY id"
 )
-_LATEST: Final = 2**62
 SIZES: Final = (("monitor_days", DAY), ("monitor_hours", HOUR))
 
 
@@ -73,15 +70,15 @@ def raw_parts(
         if row is not None and row[0] is not None:
             yield (row[0], min(row[1], past.roll.outcome)), span
     if window.until > past.roll.until - HOUR:
-        yield (past.roll.outcome + 1, _LATEST), window
+        yield (past.roll.outcome + 1, LATEST), window
 
 
 def seen_in(session: Session, monitor: int, ids: tuple[int, int], span: Span) -> Iterator[Seen]:
     """The outcomes of a monitor that lie between two ids and began within a span."""
     cursor = driver(session)
-    cursor.execute(_SEEN, (monitor, *ids, *map(to_column, span)))
+    cursor.execute(_SEEN_IN, (monitor, *ids, *map(to_column, span)))
     for row in cursor.fetchall():
-        yield Seen._make((*row[:7], row[7:]))
+        yield seen_of(row)
 
 
 def seen_since(session: Session, past: Past, window: Span) -> Iterator[Seen]:
@@ -94,4 +91,4 @@ def seen_since(session: Session, past: Past, window: Span) -> Iterator[Seen]:
     (first,) = cursor.fetchone()
     if window.since < past.kept.hours:
         first = 1
-    return seen_in(session, past.monitor, (first or past.roll.outcome + 1, _LATEST), window)
+    return seen_in(session, past.monitor, (first or past.roll.outcome + 1, LATEST), window)

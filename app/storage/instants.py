@@ -1,9 +1,12 @@
 """Instants and durations as columns hold them: whole microseconds."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from app.domain.schedule import Schedule
 
+#: No row has an id above this.
+LATEST: Final = 2**62
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -12,7 +12,7 @@ from app.domain.rollup import DAY, HOUR, PHASES, SLOTS, Seen, Tally, floor, inst
 from app.domain.slices import sliced
 from app.domain.uptime import Span
 from app.storage.counts import SIZES, raw_parts, seen_in, seen_since
-from app.storage.instants import from_column
+from app.storage.instants import LATEST, from_column
 from app.storage.past import Past, driver, keys
 
 _HOURS: Final = f"SELECT id, total, {', '.join(PHASES)} FROM monitor_hours"  # noqa: S608 -- our own constants
@@ -87,7 +87,7 @@ def points(session: Session, past: Past, window: Span, resolution: Resolution) -
             at = floor(instant(key % SLOTS, size), resolution.step)
             _point(made, at).merge(total, tuple(phases))
         if window.until > past.roll.until - HOUR:
-            rest = seen_in(session, past.monitor, (past.roll.outcome + 1, 2**62), window)
+            rest = seen_in(session, past.monitor, (past.roll.outcome + 1, LATEST), window)
             _add(made, rest, resolution.step)
     return [point for _, point in sorted(made.items()) if len(point.total)]
 

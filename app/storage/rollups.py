@@ -27,11 +27,12 @@ _NUMBERS: Final = (*_STATUS_COLUMNS, *_COUNTS)
 _HISTOGRAMS: Final = {"monitor_days": ("total",), "monitor_hours": ("total", *PHASES)}
 _SIZES: Final[dict[str, timedelta]] = {"monitor_days": DAY, "monitor_hours": HOUR}
 
-_SEEN: Final = (
+#: What `seen_of` takes, of a monitor.
+SEEN: Final = (
     "SELECT id, started_at, status, reason, missed, http_status, total_us, name_lookup_us, "
-    "connect_us, tls_us, wait_us, receive_us FROM monitor_outcomes "
-    "WHERE monitor_id=? AND id > ? ORDER BY id LIMIT ?"
+    "connect_us, tls_us, wait_us, receive_us FROM monitor_outcomes WHERE monitor_id=?"
 )
+_SEEN_AFTER: Final = f"{SEEN} AND id > ? ORDER BY id LIMIT ?"
 _LOAD: Final = (
     "SELECT m.created_at, r.rolled_until, r.outcome_id, r.status, r.hidden, r.through "
     "FROM monitors m LEFT JOIN rolls r ON r.monitor_id = m.id WHERE m.id=?"
@@ -96,8 +97,13 @@ def save(session: Session, monitor: int, roll: Roll) -> None:
 def outcomes_after(session: Session, monitor: int, outcome: int, limit: int) -> list[Seen]:
     """What came of a monitor after an outcome, in the order it came."""
     cursor = session.connection().connection.cursor()
-    cursor.execute(_SEEN, (monitor, outcome, limit))
-    return [Seen._make((*row[:7], row[7:])) for row in cursor.fetchall()]
+    cursor.execute(_SEEN_AFTER, (monitor, outcome, limit))
+    return [seen_of(row) for row in cursor.fetchall()]
+
+
+def seen_of(row: Sequence[Any]) -> Seen:
+    """What a roll-up looks at of a row."""
+    return Seen._make((*row[:7], row[7:]))
 
 
 def add_outcomes(

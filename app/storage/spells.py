@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.domain.incident import Entry
 from app.domain.rollup import Known, dated
 from app.domain.uptime import Change, Span
-from app.storage.instants import from_column, to_column
+from app.storage.instants import LATEST, from_column, to_column
 from app.storage.monitor_rows import GapRow
 
 # With the driver's own cursor: a report asks for a thousand monitors one by one.
@@ -21,7 +21,6 @@ _CHANGES: Final = (
     'SELECT id, at, "before", status FROM transitions '  # noqa: S608 -- our own constants
     f"WHERE monitor_id=? AND id > ? AND id <= ? AND entry='{Entry.STATUS.value}' ORDER BY id"
 )
-_LATEST: Final = 2**62
 
 
 def insert_gap(session: Session, monitor: int, since: datetime, until: datetime, why: str) -> None:
@@ -43,7 +42,7 @@ def gaps(session: Session, monitor: int, window: Span) -> list[Span]:
 
 
 def changes(
-    session: Session, monitor: int, now: datetime, after: int = 0, through: int = _LATEST
+    session: Session, monitor: int, now: datetime, after: int = 0, through: int = LATEST
 ) -> list[Known]:
     """Changes of what is shown of a monitor, in the order they came to be known, dated.
 

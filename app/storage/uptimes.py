@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from app.domain.monitor import MonitorStatus
 from app.domain.rollup import DAY, Known, ceiling, floor, number, summed
 from app.domain.uptime import TOLD, Span, Standing, Uptime, nothing, spells, uptime, weigh
+from app.storage.instants import LATEST
 from app.storage.past import Past, driver, keys
 from app.storage.rollups import key_of
 from app.storage.spells import changes, gaps
@@ -19,7 +20,6 @@ _DAY: Final = (
     "SELECT id, status, hidden, through FROM monitor_days "
     "WHERE id >= ? AND id < ? AND through IS NOT NULL ORDER BY id LIMIT 2"
 )
-_LATEST: Final = 2**62
 
 
 def uptime_of(session: Session, past: Past, window: Span) -> Uptime:
@@ -85,7 +85,7 @@ def _part_of_day(session: Session, past: Past, window: Span) -> Uptime:
     )
 
 
-def _changes(session: Session, past: Past, after: int, through: int = _LATEST) -> list[Known]:
+def _changes(session: Session, past: Past, after: int, through: int = LATEST) -> list[Known]:
     if through <= after:
         return []
     return changes(session, past.monitor, past.now, after, through)
