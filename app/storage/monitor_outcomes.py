@@ -26,7 +26,12 @@ _SELECT: Final = (
     + " FROM monitor_outcomes o JOIN monitors m ON m.id = o.monitor_id"
 )
 
-_LATEST: Final = f"{_SELECT} WHERE o.monitor_id = ? ORDER BY o.id DESC LIMIT 1"
+_LATEST: Final = (
+    "SELECT o.monitor_id, "  # noqa: S608 -- as above
+    + _SELECT.removeprefix("SELECT ")
+    + " WHERE o.id IN (SELECT (SELECT max(l.id) FROM monitor_outcomes l "
+    "WHERE l.monitor_id = w.id) FROM monitors w WHERE w.id IN (%s))"
+)
 
 
 class Recording(NamedTuple):
@@ -86,12 +91,9 @@ def _told(turns: int, why: str) -> str:
 
 def latest(session: Session, monitors: Sequence[int]) -> dict[int, MonitorOutcome]:
     """The last outcome of each monitor that has one."""
-    found: dict[int, MonitorOutcome] = {}
-    for monitor in monitors:
-        rows = _rows(session, _LATEST, monitor)
-        if rows:
-            found[monitor] = rows[0]
-    return found
+    cursor = session.connection().connection.cursor()
+    cursor.execute(_LATEST % ", ".join("?" * len(monitors)), monitors)
+    return {row[0]: _outcome(row[1:]) for row in cursor.fetchall()}
 
 
 def page(
@@ -130,7 +132,8 @@ def disown(session: Session, monitor: int, since: datetime, why: str) -> None:
 def _rows(session: Session, query: str, *values: Any) -> list[MonitorOutcome]:
     cursor = session.connection().connection.cursor()
     cursor.execute(query, values)
-    return [
-        MonitorOutcome(row[0], row[1], row[2], StoredOutcome._make(row[3:]))
-        for row in cursor.fetchall()
-    ]
+    return [_outcome(row) for row in cursor.fetchall()]
+
+
+def _outcome(row: Sequence[Any]) -> MonitorOutcome:
+    return MonitorOutcome(row[0], row[1], row[2], StoredOutcome._make(row[3:]))

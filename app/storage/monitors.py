@@ -28,6 +28,8 @@ from checkers import ClientName, StrategyName, Target
 # SQLite takes so many parameters in a statement, and some.
 _AT_ONCE: Final = 500
 _encode: Final = msgspec.json.Encoder().encode
+_names: Final = msgspec.json.Decoder(tuple[str, ...]).decode
+_slo: Final = msgspec.json.Decoder(Slo).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +228,9 @@ def _definition(row: MonitorRow, labels: Mapping[str, str], target: Target) -> D
         thresholds=Thresholds(
             down_after=row.down_after, up_after=row.up_after, recheck=row.recheck_us / 1e6
         ),
-        depends_on=tuple(json.loads(row.depends_on)),
-        channels=tuple(json.loads(row.channels)),
-        slo=None if row.slo is None else Slo(**json.loads(row.slo)),
+        depends_on=_names(row.depends_on),
+        channels=_names(row.channels),
+        slo=None if row.slo is None else _slo(row.slo),
     )
 
 
