@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.api.figures import PercentilesOut, percentiles_out
 from app.domain.histogram import RELATIVE_ERROR, Histogram
-from app.domain.incident import Incident
+from app.domain.incident import Incident, mean_time_to_recovery
 from app.domain.monitor import MonitorStatus, Slo
 from app.domain.resolution import Resolution, Source
 from app.domain.slo import Budget
@@ -185,5 +185,6 @@ def rounded(ratio: float | None) -> float | None:
 
 def mttr_of(incidents: Sequence[Incident]) -> float | None:
     """Mean seconds from the first failure to the recovery, of the incidents that are over."""
-    lasted = [each.lasted(each.resolved_at) for each in incidents if each.resolved_at is not None]
-    return sum(lasted) / len(lasted) if lasted else None
+    return mean_time_to_recovery(
+        [each.lasted(each.resolved_at) for each in incidents if each.resolved_at is not None]
+    )

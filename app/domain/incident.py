@@ -1,10 +1,16 @@
 """Incidents: the span from when a target is believed to be down until it is believed to be back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from checkers import Reason
+
+
+def mean_time_to_recovery(lasted: Sequence[float]) -> float | None:
+    """Of incidents that are over, from first failure to recovery; `None`: there are none."""
+    return sum(lasted) / len(lasted) if lasted else None
 
 
 class IncidentStatus(StrEnum):

@@ -109,9 +109,10 @@ class Tally:
         """Checks by status, in the order up, degraded, down, unknown; then missed turns."""
         return (*(self.statuses[status.value] for status in Status), self.missed)
 
-    def encoded(self) -> tuple[bytes | None, ...]:
-        """Histograms of the total and of each phase."""
-        return tuple(histogram_of(sample).encoded() for sample in (self.totals, *self.phases))
+    def encoded(self, count: int) -> tuple[bytes | None, ...]:
+        """The first so many histograms: of the total, then of each phase."""
+        samples = (self.totals, *self.phases)[:count]
+        return tuple(histogram_of(sample).encoded() for sample in samples)
 
 
 def tallied(outcomes: Iterable[Seen], size: timedelta) -> dict[int, Tally]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.incident import mean_time_to_recovery
 from app.domain.monitor import Slo
 from app.domain.rollup import summed
 from app.domain.slo import Budget, budget
@@ -37,7 +38,7 @@ class Figures:
     @property
     def mttr(self) -> float | None:
         """Mean seconds from the first failure to the recovery."""
-        return sum(self.lasted) / len(self.lasted) if self.lasted else None
+        return mean_time_to_recovery(self.lasted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,7 +171,7 @@ def _merged(
     session: Session, table: str, names: Sequence[str], key: int, tally: Tally
 ) -> tuple[Any, ...]:
     """Reasons and histograms of a row with those of a tally added."""
-    fresh = tally.encoded()[: len(names)]
+    fresh = tally.encoded(len(names))
     cursor = session.connection().connection.cursor()
     cursor.execute(f"SELECT reasons, {', '.join(names)} FROM {table} WHERE id=?", (key,))  # noqa: S608 -- our own constants
     kept = cursor.fetchone()

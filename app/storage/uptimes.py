@@ -38,11 +38,10 @@ def uptime_of(session: Session, past: Past, window: Span) -> Uptime:
 def _rolled_uptime(session: Session, past: Past, window: Span) -> Iterator[Uptime]:
     first = ceiling(window.since, DAY)
     last = (ceiling if window.until == past.roll.until else floor)(window.until, DAY)
-    if first >= last:
-        yield from _parts_of_days(session, past, window)
-        return
+    # Where there is no full day in it, it ends before its first midnight or goes on after that.
+    last = max(first, last)
     if window.since < first:
-        yield _part_of_day(session, past, Span(window.since, first))
+        yield _part_of_day(session, past, Span(window.since, min(first, window.until)))
     cursor = driver(session)
     cursor.execute(_DAYS, keys(past.monitor, Span(first, last), DAY))
     yield Uptime(
@@ -52,17 +51,6 @@ def _rolled_uptime(session: Session, past: Past, window: Span) -> Iterator[Uptim
     )
     if last < window.until:
         yield _part_of_day(session, past, Span(last, window.until))
-
-
-def _parts_of_days(session: Session, past: Past, window: Span) -> Iterator[Uptime]:
-    """Of a window that holds no full day, and may lie around a midnight."""
-    midnight = ceiling(window.since, DAY)
-    for part in (
-        Span(window.since, min(midnight, window.until)),
-        Span(midnight, window.until),
-    ):
-        if part.since < part.until:
-            yield _part_of_day(session, past, part)
 
 
 def _part_of_day(session: Session, past: Past, window: Span) -> Uptime:
