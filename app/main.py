@@ -46,6 +46,7 @@ from app.api.batch_out import BatchOut
 from app.api.bodies import BODIES
 from app.api.probe_modules import built_in, read_modules
 from app.api.problems import Problem
+from app.api.sessions import Sessions
 from app.api.wired import Service
 from app.channels.notifier import Notifier
 from app.domain.batch import Batch
@@ -73,7 +74,8 @@ from app.services.watching import Watching
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.file import open_vault
-from app.web import pages
+from app.web import frame, site
+from app.web.live import Live
 
 logger = structlog.get_logger(__name__)
 
@@ -88,7 +90,8 @@ POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes b
 _ROUTES: Final = (
     probe, health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies,
     advice, history, uptime_reports, schedules, maintenances, monitors, monitor_history,
-    monitor_figures, monitor_slots, incidents, channels, deliveries, world, metrics, later, pages,
+    monitor_figures, monitor_slots, incidents, channels, deliveries, world, metrics, later,
+    *site.ROUTES,
 )  # fmt: skip
 
 
@@ -99,18 +102,21 @@ def build(settings: Settings) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
         lifespan=_lifespan(settings),
+        docs_url=None,
         redoc_url=None,
         # Nothing is sent anywhere unless somebody asks for it.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    problems.install(app)
+    sessions = app.state.sessions = Sessions(settings.api_key)
+    problems.install(app, frame.as_page)
     app.add_middleware(probe.Shortcut)
     app.add_middleware(
         Gate,
-        api_key=settings.api_key,
+        sessions=sessions,
         hosts=(settings.host, *settings.allowed_hosts),
         max_bytes=settings.max_request_bytes,
     )
+    site.install(app)
     for module in _ROUTES:
         app.include_router(module.router)
     app.state.routes = [route for module in _ROUTES for route in module.router.routes]
@@ -126,7 +132,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             traced(
                 settings.otlp_endpoint, sample=settings.otlp_sample, ca_bundle=settings.ca_bundle
             ) as listeners,
-            _running(settings, listeners) as service,
+            _running(settings, app.state.live, listeners) as service,
         ):
             app.state.service = service
             yield
@@ -135,7 +141,9 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 
 
 @asynccontextmanager
-async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIterator[Service]:
+async def _running(
+    settings: Settings, live: Live, listeners: Sequence[Listener]
+) -> AsyncIterator[Service]:
     """The parts of the service, with its loops under way until the block is left."""
     vault = open_vault(settings.database_url, settings.passphrase)
     database = Database(settings.database_url, vault)
@@ -149,7 +157,7 @@ async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIt
     guard = Guard(database, notices, watching, recorder)
     board = Board(database, exposition.labelled)
     meters = Meters(database, engine, watching)
-    notices.listeners += [board, meters, *listeners]
+    notices.listeners += [board, meters, live, *listeners]
     beacons = Beacons(
         engine,
         recorder.connectivity,
@@ -177,6 +185,7 @@ async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIt
             board,
             meters,
             probing,
+            live.over(database, notices),
         )
     )
     try:
