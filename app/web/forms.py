@@ -55,6 +55,10 @@ class Form:
         """Fill in a field, as when something that is there is to be changed."""
         self._values[name] = list(values)
 
+    def drop(self, name: str) -> None:
+        """Take a field out."""
+        self._values.pop(name, None)
+
     def fault(self, name: str, detail: str) -> None:
         """Note what is wrong with a field; the empty name is the whole form."""
         self.errors.setdefault(name, []).append(detail)

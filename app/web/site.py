@@ -7,12 +7,27 @@ from fastapi import FastAPI
 from app.api.headers import Headers
 from app.domain.incident import Entry
 from app.storage.incidents import Told
-from app.web import assets, documents, overview, reports, sign_in
+from app.web import (
+    assets,
+    documents,
+    monitor,
+    monitor_bulk,
+    monitor_form,
+    monitor_paste,
+    outcomes,
+    overview,
+    reports,
+    sign_in,
+)
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
-ROUTES: Final = (assets, documents, sign_in, overview, reports)
+# What stands below /monitors by a name of its own comes before the monitors.
+ROUTES: Final = (
+    assets, documents, sign_in, overview, reports, monitor_form, monitor_paste, monitor_bulk,
+    monitor,
+)  # fmt: skip
 
 _SAID: Final = {
     Entry.OPENED: "{name} is down.",
@@ -25,7 +40,12 @@ _US: Final = "our own connectivity"
 
 def install(app: FastAPI) -> None:
     """Give an application its pages."""
-    live = Live({CHECKS: painted}, Words(status_of, standing, happened))
+    painters = {
+        CHECKS: painted,
+        outcomes.OUTCOME: outcomes.painted,
+        outcomes.LAST: outcomes.painted_last,
+    }
+    live = Live(painters, Words(status_of, standing, happened))
     app.state.live = live
     app.state.lines = Lines(live.glances)
     app.add_middleware(Headers)

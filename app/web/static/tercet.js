@@ -55,7 +55,20 @@
     // What a part shows stays while somebody stands in it with the keyboard.
     if (event.target.contains(document.activeElement) && event.target.matches("td, p")) event.preventDefault();
   });
-  document.addEventListener("htmx:sseMessage", (event) => ready(event.target));
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    const { target, detail } = event;
+    // An outcome that was shown already comes once more to a page that was just loaded.
+    const id = target.dataset.most && /id="([^"]+)"/.exec(detail.data)?.[1];
+    if (id && document.getElementById(id)) event.preventDefault();
+    const word = "moves" in target.dataset && target.querySelector(".status")?.className;
+    if (word && !detail.data.includes(`"${word}"`)) window.htmx.trigger(document.body, "moved");
+  });
+  document.addEventListener("htmx:sseMessage", (event) => {
+    const { target } = event;
+    while (target.dataset.most && target.children.length > target.dataset.most) target.lastElementChild.remove();
+    if (target.dataset.most) document.getElementById("no-outcome")?.remove();
+    ready(target);
+  });
   document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
   if (window.htmx) {
     window.htmx.createEventSource = (address) => {
