@@ -23,7 +23,7 @@ from app.web.forms import Sent
 from app.web.frame import fragment, gone_to, plain, render
 from app.web.live import Live
 from app.web.monitor_past import WINDOWS, Chart, Seen
-from app.web.rows import seen
+from app.web.rows import checks_of
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -107,7 +107,7 @@ async def _shown(
         window=window,
         windows=WINDOWS,
         checked=checked,
-        cell=seen(found.strip),
+        checks=checks_of(found.strip),
         spans=_spans(found.chart),
         shown=_definition(found),
         certificate=_certificate(found),

@@ -50,8 +50,20 @@
     ctx.restore();
   };
 
+  // Ticks in the reader's zone and language: as fine as they lie apart, a date where a day begins.
+  const forms = {
+    second: new Intl.DateTimeFormat(undefined, { timeStyle: "medium" }),
+    minute: new Intl.DateTimeFormat(undefined, { timeStyle: "short" }),
+    day: new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }),
+  };
+  const tick = (at, apart) => {
+    const date = new Date(at * 1000);
+    const begins = !date.getHours() && !date.getMinutes() && !date.getSeconds();
+    return forms[begins || apart >= 86400 ? "day" : apart < 60 ? "second" : "minute"].format(date);
+  };
+
   const axes = () => [
-    { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } },
+    { space: 72, values: (_, ticks, __, ___, apart) => ticks.map((at) => tick(at, apart)), stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } },
     { stroke: colour("--dim"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") }, size: 64, values: (_, ticks) => ticks.map(duration) },
   ];
 
@@ -118,7 +130,7 @@
       u.setScale("x", whole);
       place.addEventListener("keydown", keys(u, whole));
       place.addEventListener("dblclick", () => u.setScale("x", whole));
-      svg.setAttribute("hidden", "");
+      for (const part of [svg, figure.querySelector(".legend")]) part.setAttribute("hidden", "");
     };
     const data = how.columns(found, gap);
     if (!data[0].length) return;
