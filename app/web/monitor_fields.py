@@ -105,7 +105,11 @@ def document_of(form: Form, stored: DefinitionOut | None) -> tuple[bytes, dict[s
         document["cron"] = form.text("cron")
     elif form.text("interval_seconds"):
         document["interval_seconds"] = number(form.text("interval_seconds"))
-    return json.dumps(document).encode("ascii"), fields
+    try:
+        return json.dumps(document).encode("ascii"), fields
+    except RecursionError:
+        form.fault("", "A JSON value is nested too deeply.")
+        return b"{}", {}
 
 
 def lay(form: Form, errors: Sequence[FieldError], fields: Mapping[str, str]) -> None:

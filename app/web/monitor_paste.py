@@ -15,9 +15,9 @@ from app.api.monitor_bodies import read_definitions
 from app.api.wired import Service, Wired
 from app.domain.errors import FieldError
 from app.domain.message import Channel
-from app.domain.monitor import Result
+from app.domain.monitor import Result, key_of
 from app.services.placing import Asked, Placed
-from app.storage import channels, monitor_pages
+from app.storage import channels, monitor_pages, monitors
 from app.web.forms import Form, Sent
 from app.web.frame import gone_to, render
 from app.web.pasted import KINDS, Row, TooMany, kind_of, rows_in
@@ -103,19 +103,15 @@ async def pasted(request: Request, service: Wired, form: Sent) -> Response:
 
 async def _preview(service: Service, rows: Sequence[Row], common: Mapping[str, Any]) -> Preview:
     """What would become of rows; nothing is stored."""
-    watched = await service.database.read(
-        lambda session: monitor_pages.watched(session, [_url(row) for row in rows if _url(row)])
-    )
-    kept: dict[int, str] = {}
-    seen: dict[tuple[str, str], int] = {}
-    for index, row in enumerate(rows):
-        if row.document is None or row.document.get("key"):
-            continue
-        what = (_url(row), _method(row))
-        if what in watched:
-            kept[index] = f"is watched already, as {watched[what]}"
-        elif seen.setdefault(what, row.number) != row.number:
-            kept[index] = f"stands in line {seen[what]} as well"
+
+    def look(session: Session) -> tuple[dict[tuple[str, str], str], frozenset[str]]:
+        urls = list(dict.fromkeys(url for row in rows if (url := _url(row))))
+        keys = [key_of(url) for url in urls]
+        return monitor_pages.watched(session, urls), frozenset(monitors.known(session, keys))
+
+    watched, taken = await service.database.read(look)
+    kept = _left(rows, watched)
+    rows = _with_keys(rows, kept, taken)
     asked = await _asked(service, rows, common, kept)
     placed = {each.index: each for each in await service.monitors.place(asked, store=False)}
     lines = [
@@ -126,6 +122,38 @@ async def _preview(service: Service, rows: Sequence[Row], common: Mapping[str, A
     ]
     good = [each for each in asked if placed[each.index].result is not Result.REFUSED]
     return Preview(lines, good)
+
+
+def _left(rows: Sequence[Row], watched: Mapping[tuple[str, str], str]) -> dict[int, str]:
+    """Why rows are left as they are: without a key of its own none changes what is there."""
+    kept: dict[int, str] = {}
+    seen: dict[tuple[str, str], int] = {}
+    for index, row in enumerate(rows):
+        if row.document is None or row.document.get("key"):
+            continue
+        what = (_url(row), _method(row))
+        if what in watched:
+            kept[index] = f"is watched already, as {watched[what]}"
+        elif seen.setdefault(what, row.number) != row.number:
+            kept[index] = f"stands in line {seen[what]} as well"
+    return kept
+
+
+def _with_keys(rows: Sequence[Row], kept: Mapping[int, str], taken: frozenset[str]) -> list[Row]:
+    """Rows with keys made of their URLs, as of an import, where nobody else has that key."""
+    given = {str(row.document.get("key")) for row in rows if row.document is not None} | taken
+    found: list[Row] = []
+    for index, row in enumerate(rows):
+        url = _url(row)
+        if index in kept or row.document is None or row.document.get("key") or not url:
+            found.append(row)
+            continue
+        key = key_of(url)
+        # The same URL with another method gets its id for a key.
+        document = row.document if key in given else {**row.document, "key": key}
+        given.add(key)
+        found.append(row._replace(document=document))
+    return found
 
 
 async def _asked(

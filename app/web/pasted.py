@@ -8,7 +8,16 @@ from typing import Any, Final, NamedTuple
 from app.api.rows import COLUMNS, of_text
 from app.domain.errors import FieldError
 from app.domain.monitor import MAX_MONITORS
+from app.web.typed import number as number_in
 
+# Columns beside those of a target, as `tercet monitors import` reads them.
+_LABEL: Final = "label."
+_SEVERAL: Final = frozenset({"channels", "depends_on"})
+_THRESHOLDS: Final = frozenset({"down_after", "up_after", "recheck_seconds"})
+_OWN: Final = frozenset(
+    {"key", "name", "interval_seconds", "cron", "timezone", "strategy", "client"}
+)
+_KNOWN: Final = (*COLUMNS, *sorted(_OWN | _SEVERAL | _THRESHOLDS))
 #: How a list can be written.
 KINDS: Final = (
     ("auto", "as it looks"),
@@ -106,14 +115,33 @@ def _csv(text: str) -> Iterator[Row]:
         elif len(cells) > len(header):
             yield _bad(number, record, f"has {len(cells)} cells for {len(header)} columns")
         else:
-            target = {n: of_text(n, cell) for n, cell in zip(header, cells, strict=False) if cell}
-            yield Row(number, str(target.get("url", record)), {"target": target})
+            document = _document(dict(zip(header, cells, strict=False)))
+            yield Row(number, str(document["target"].get("url", record)), document)
+
+
+def _document(cells: Mapping[str, str]) -> dict[str, Any]:
+    """The monitor of a record; what is no number where one belongs is refused when it is read."""
+    found: dict[str, Any] = {"target": {}}
+    for name, cell in cells.items():
+        if not cell.strip():
+            continue
+        if name in COLUMNS:
+            found["target"][name] = of_text(name, cell)
+        elif name.startswith(_LABEL):
+            found.setdefault("labels", {})[name.removeprefix(_LABEL)] = cell.strip()
+        elif name in _SEVERAL:
+            found[name] = [part.strip() for part in cell.split(";") if part.strip()]
+        elif name in _THRESHOLDS:
+            found.setdefault("thresholds", {})[name] = number_in(cell)
+        else:
+            found[name] = number_in(cell) if name == "interval_seconds" else cell.strip()
+    return found
 
 
 def _header_fault(header: Sequence[str]) -> str | None:
-    unknown = [name for name in header if name not in COLUMNS]
+    unknown = [each for each in header if each not in _KNOWN and not each.startswith(_LABEL)]
     if unknown:
-        return f"{unknown[0]!r} is not a column; there are {', '.join(COLUMNS)}"
+        return f"{unknown[0]!r} is not a column; there are {', '.join(_KNOWN)} and label.NAME"
     if len(set(header)) < len(header):
         return "names a column twice"
     return None if "url" in header else "names no column url"
