@@ -1,6 +1,7 @@
 """Expectations as people read them, and as a row of a form asks for them."""
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -103,7 +104,9 @@ def read(form: Form, stored: Sequence[Expectation]) -> tuple[list[dict[str, Any]
         stored: those that there are. A row that shows one of them as it is stands for it: a form
             cannot hold every character that an expectation can.
     """
-    kept = {tuple(map(as_typed, _texts(each))): each for each in stored}
+    kept: defaultdict[tuple[str, ...], list[Expectation]] = defaultdict(list)
+    for each in stored:
+        kept[tuple(map(as_typed, _texts(each)))].append(each)
     found: list[dict[str, Any]] = []
     fields: dict[str, str] = {}
     for n in rows_of(form):
@@ -118,7 +121,7 @@ def read(form: Form, stored: Sequence[Expectation]) -> tuple[list[dict[str, Any]
             f"{at}/value": _field(n, "value"),
         }
         same = kept.get(texts)
-        found.append(dict(same) if same is not None else _asked(*texts))
+        found.append(dict(same.pop(0)) if same else _asked(*texts))
     return found, fields
 
 

@@ -58,8 +58,8 @@ class Chart(NamedTuple):
 
     Attributes:
         line: what they are drawn on.
+        phases: empty where the window is too long for them to be kept.
         whole: percentiles of the window, in seconds.
-        phases: whether so much is kept of it that phases are told.
     """
 
     line: Line
@@ -143,7 +143,10 @@ def _chart(session: Session, past: Past, definition: Definition, asked: Span) ->
     return Chart(
         line=Line(window, chosen.step, gap),
         readings=[_reading(point) for point in points],
-        phases=[_phases(point) for point in points if point.phases],
+        # Days keep none: what has not become a day yet would stand there alone.
+        phases=[]
+        if chosen.source is Source.DAYS
+        else [_phases(point) for point in points if point.phases],
         whole=whole.percentiles(),
         checks=len(whole),
         source=chosen.source,

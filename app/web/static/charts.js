@@ -14,7 +14,7 @@
     if (ms >= 1000) return `${Number((ms / 1000).toPrecision(3)).toLocaleString("en")} s`;
     return ms >= 1 ? `${Number(ms.toPrecision(3))} ms` : `${Math.round(ms * 1000)} µs`;
   };
-  const instant = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const instant = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 
   // Points as columns; where nothing was measured a row of nulls keeps the lines apart.
   const columns = (document, pick, gap) => {
@@ -96,6 +96,7 @@
       const index = Math.min(Math.max(to, 0), xs.length - 1);
       if (xs[index] < min || xs[index] > max) return;
       const value = u.data.at(-1)[index];
+      u.root.querySelector(".u-legend").setAttribute("aria-live", "polite");
       u.setCursor({ left: u.valToPos(xs[index], "x"), top: value === null ? 0 : u.valToPos(value, "y") });
     };
     const does = { ArrowLeft: () => go(at - 1), ArrowRight: () => go(at + 1), "+": () => zoom(0.5), "-": () => zoom(2), Escape: () => u.setScale("x", whole) }[event.key];
