@@ -74,7 +74,8 @@ from app.services.watching import Watching
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.file import open_vault
-from app.web import pages
+from app.web import assets, pages
+from app.web import status_pages as status_views
 
 logger = structlog.get_logger(__name__)
 
@@ -90,7 +91,7 @@ _ROUTES: Final = (
     probe, health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies,
     advice, history, uptime_reports, schedules, maintenances, monitors, monitor_history,
     monitor_figures, monitor_slots, incidents, channels, deliveries, world, metrics, status_pages,
-    pages,
+    status_views, assets, pages,
 )  # fmt: skip
 
 

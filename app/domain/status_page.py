@@ -72,12 +72,6 @@ class StatusPage:
     created_at: datetime
     updated_at: datetime
 
-    def shows(self, key: str, labels: Mapping[str, str]) -> bool:
-        """Whether a monitor of that key and these labels stands on it."""
-        return key in self.keys or (
-            bool(self.labels) and self.labels.items() <= dict(labels).items()
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:

@@ -89,9 +89,9 @@ def shown_on(session: Session, page: StatusPage) -> dict[str, int]:
     for start in range(0, len(page.keys), _AT_ONCE):
         some = page.keys[start : start + _AT_ONCE]
         named.update(
-            session.execute(select(MonitorRow.key, MonitorRow.id).where(MonitorRow.key.in_(some)))
-            .tuples()
-            .all()
+            session.execute(
+                select(MonitorRow.key, MonitorRow.id).where(MonitorRow.key.in_(some))
+            ).all()
         )
     found = {key: named[key] for key in page.keys if key in named}
     if page.labels:

@@ -1,7 +1,7 @@
 """What a status page shows: its components, their last ninety days, and what happened in them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
@@ -25,6 +25,8 @@ MOST_COMPONENTS: Final = 500
 MOST_MATTERS: Final = 50
 # What people write in ninety days.
 _MOST_UPDATES: Final = 1000
+# A check that told nothing, or a service that was started anew, is no news for the public.
+_SILENCE: Final = timedelta(minutes=10)
 # SQLite takes so many parameters in a statement, and some.
 _AT_ONCE: Final = 500
 _DAYS: Final = (
@@ -97,12 +99,18 @@ def _components(
             key=key,
             name=stands[row].name or key,
             status=stands[row].status,
-            # Of what has no status nothing was known before, either.
-            last_known_at=stands[row].unknown_since if stands[row].status is not None else None,
+            last_known_at=_last_known_at(stands[row], window.until),
             days=_days(session, pasts[row], window),
         )
         for key, row in some.items()
     ]
+
+
+def _last_known_at(stands: _Stands, now: datetime) -> datetime | None:
+    since = stands.unknown_since
+    # Of what has no status nothing was known before, either.
+    told = stands.status is not None and since is not None and now - since >= _SILENCE
+    return since if told else None
 
 
 def _days(session: Session, past: Past, window: Span) -> list[Day]:
