@@ -74,7 +74,7 @@ from app.services.watching import Watching
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.file import open_vault
-from app.web import assets, pages
+from app.web import assets, badges, pages
 from app.web import status_pages as status_views
 
 logger = structlog.get_logger(__name__)
@@ -91,7 +91,7 @@ _ROUTES: Final = (
     probe, health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies,
     advice, history, uptime_reports, schedules, maintenances, monitors, monitor_history,
     monitor_figures, monitor_slots, incidents, channels, deliveries, world, metrics, status_pages,
-    status_views, assets, pages,
+    status_views, badges, assets, pages,
 )  # fmt: skip
 
 
