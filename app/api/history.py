@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from app.api import reported
+from app.api import headers, reported
 from app.api.asked import Instant
 from app.api.contender_out import BoundOut, ContenderLatencyOut
 from app.api.figures import AS_IS, TO_MS, TO_US, IntervalOut
@@ -100,7 +100,7 @@ async def strategies(
         case "markdown":
             return Response(history.as_markdown(runs), media_type="text/markdown")
         case "html":
-            return Response(history.as_html(runs), media_type="text/html")
+            return headers.html(history.as_html(runs))
         case "csv":
             return Response(history.as_csv(runs), media_type="text/csv")
     return HistoryOut(since=since, until=until, items=[GroupOut.of(group) for group in runs])

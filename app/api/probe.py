@@ -120,7 +120,7 @@ class Shortcut:
         try:
             response = await probe_now(Request(scope))
         except ServiceError as error:
-            response = of_service_error(error)
+            response = of_service_error(error, Request(scope))
         await response(scope, receive, send)
 
 

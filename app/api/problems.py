@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 from fastapi import FastAPI, Request
@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.domain.errors import FieldError, ServiceError
@@ -20,6 +21,8 @@ logger = structlog.get_logger(__name__)
 MEDIA_TYPE: Final = "application/problem+json"
 #: So many errors are listed of one request; the rest would only be long.
 MAX_ERRORS: Final = 100
+
+_FOR_PROGRAMS: Final = ("/api/", "/metrics", "/probe")
 
 _STATUS_OF_CODE: Final[Mapping[str, HTTPStatus]] = {
     "malformed": HTTPStatus.BAD_REQUEST,
@@ -74,13 +77,19 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 
 
 def problem(
+    request: Request | None,
     status: HTTPStatus,
     code: str,
     detail: str,
     errors: Sequence[FieldError] = (),
     headers: Mapping[str, str] | None = None,
-) -> JSONResponse:
-    """The response of an error."""
+) -> Response:
+    """The response of an error: JSON, or a page for who asked for one."""
+    if request is not None and wants_page(request):
+        as_page: AsPage = request.app.state.as_page
+        response = as_page(request, status, detail, errors)
+        response.headers.update(headers or {})
+        return response
     return JSONResponse(
         {
             "type": f"urn:tercet:problem:{code}",
@@ -96,13 +105,28 @@ def problem(
     )
 
 
+def wants_page(request: Request) -> bool:
+    """Whether a browser opens a page, or sends a form of one."""
+    accepted = request.headers.get("accept", "")
+    return "text/html" in accepted and not request.url.path.startswith(_FOR_PROGRAMS)
+
+
 def pointer_to(location: Iterable[int | str]) -> str:
     """An RFC 6901 pointer to a place in a JSON document; the empty one is the whole document."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error as a problem."""
+class AsPage(Protocol):
+    """Writes an error as a page for people."""
+
+    def __call__(
+        self, request: Request, status: HTTPStatus, detail: str, errors: Sequence[FieldError]
+    ) -> Response: ...
+
+
+def install(app: FastAPI, as_page: AsPage) -> None:
+    """Answer every error as a problem, and to a browser that opens a page as a page."""
+    app.state.as_page = as_page
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _parameters_invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -110,36 +134,38 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def of_service_error(error: ServiceError) -> JSONResponse:
+def of_service_error(error: ServiceError, request: Request | None = None) -> Response:
     """A service's word as a response."""
     status = _STATUS_OF_CODE[error.code]
     headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
-    return problem(status, error.code, error.detail, error.errors, headers)
+    return problem(request, status, error.code, error.detail, error.errors, headers)
 
 
-async def _service_error(_request: Request, error: Exception) -> JSONResponse:
+async def _service_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ServiceError)
-    return of_service_error(error)
+    return of_service_error(error, request)
 
 
-async def _parameters_invalid(_request: Request, error: Exception) -> JSONResponse:
+async def _parameters_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
         # The first part says where it stood: query, path or header.
         FieldError(pointer_to(found["loc"][1:]), f"{found['loc'][0]}: {found['msg']}")
         for found in error.errors()
     ]
-    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A parameter is not valid.", errors)
+    return problem(
+        request, HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A parameter is not valid.", errors
+    )
 
 
-async def _http_error(request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     code = _CODE_OF_STATUS.get(status, status.name.lower())
     headers = dict(error.headers or {})
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods_at(request))
-    return problem(status, code, f"{status.description or status.phrase}.", (), headers)
+    return problem(request, status, code, f"{status.description or status.phrase}.", (), headers)
 
 
 def _methods_at(request: Request) -> list[str]:
@@ -155,10 +181,11 @@ def _methods_at(request: Request) -> list[str]:
     return sorted(method for route in written_out or fits for method in route.methods or ())
 
 
-async def _database_trouble(request: Request, error: Exception) -> JSONResponse:
+async def _database_trouble(request: Request, error: Exception) -> Response:
     assert isinstance(error, OperationalError)
     logger.error("database_trouble", path=request.url.path, error=str(error.orig))
     return problem(
+        request,
         HTTPStatus.SERVICE_UNAVAILABLE,
         "unavailable",
         f"The database cannot do it now: {error.orig}.",
@@ -166,9 +193,10 @@ async def _database_trouble(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+async def _unforeseen(request: Request, error: Exception) -> Response:
     logger.error("request_failed", path=request.url.path, exc_info=error)
     return problem(
+        request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "internal_error",
         "The service met a fault of its own; its log says more.",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import Query, Response
 from pydantic import BaseModel
 
+from app.api import headers
 from app.reports import comparison_csv, html, markdown
 from app.services.reports import Report
 
@@ -29,7 +30,7 @@ def written(report: Report, form: str) -> Response | None:
         case "markdown":
             return Response(markdown.render(report), media_type="text/markdown")
         case "html":
-            return Response(html.render(report), media_type="text/html")
+            return headers.html(html.render(report))
         case "csv":
             return Response(comparison_csv.render(report), media_type="text/csv")
         case _:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from app.api import reported
+from app.api import headers, reported
 from app.api.bodies import JSON
 from app.api.known import Known
 from app.api.monitor_bodies import labels_of
@@ -133,7 +133,7 @@ def _written(found: UptimeReport, form: str) -> Response:
         case "markdown":
             return Response(uptime.as_markdown(found), media_type="text/markdown")
         case "html":
-            return Response(uptime.as_html(found), media_type="text/html")
+            return headers.html(uptime.as_html(found))
         case "csv":
             return Response(uptime.as_csv(found), media_type="text/csv")
     told = UptimeReportOut.of(found).model_dump_json(by_alias=True)

@@ -1,4 +1,4 @@
-"""Files that pages load: our style and script, and what npm brought when the package was built."""
+"""Files that pages load: our own style and script, and what npm brought to the package."""
 
 import hashlib
 from functools import cache
@@ -7,11 +7,14 @@ from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
+from app import reports
 from app.domain.errors import NotFound
 
 router = APIRouter(include_in_schema=False)
 
 _FOLDER: Final = Path(__file__).parent / "static"
+_STYLE: Final = "tercet.css"
+_OF_REPORTS: Final = Path(reports.__file__).parent / "templates/style.css"
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -39,6 +42,9 @@ def _assets() -> dict[str, _Asset]:
 
 def _asset(path: Path) -> _Asset:
     content = path.read_bytes()
+    if path.name == _STYLE:
+        # What reports look like by themselves, pages look like as well.
+        content = _OF_REPORTS.read_bytes() + content
     digest = hashlib.sha256(content).hexdigest()[:12]
     return _Asset(content, _TYPES[path.suffix], digest)
 
@@ -70,5 +76,5 @@ async def static(request: Request, name: str) -> Response:
 @router.get("/favicon.ico")
 async def favicon() -> Response:
     """For those who ask for it without having read a page."""
-    asset = _assets()["icon.svg"]
+    asset = _assets()["icon-unknown.svg"]
     return Response(asset.content, media_type=asset.media_type)

@@ -4,16 +4,13 @@ import re
 import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from app.domain.status_report import Component, Matter, StatusReport
 from app.reports import units
-from app.web import assets
 from app.web import status_words as words
+from app.web.frame import template
 from app.web.status_bars import HEIGHT, Bars, bars_of, kind_of
 
 # XML 1.0, 2.2: no other character may stand in a document, however it is written.
@@ -64,27 +61,20 @@ def as_html(report: StatusReport) -> str:
     """The page, whole without any script."""
     kind = kind_of(report.status)
     past = [each for each in report.matters if each.ended_at is not None]
-    return (
-        _environment()
-        .get_template("status.html.j2")
-        .render(
-            page=report.page,
-            now=report.now.replace(second=0, microsecond=0),
-            kind=kind,
-            icon=_icon(_ICONS[kind]),
-            overall=words.OVERALL[report.status],
-            components=[_component(each) for each in report.components],
-            left_out=report.total - len(report.components),
-            going_on=[
-                _matter(each, report.now) for each in report.matters if each.ended_at is None
-            ],
-            past=[_matter(each, report.now) for each in past[:_MOST_PAST]],
-            earlier=report.earlier + max(len(past) - _MOST_PAST, 0),
-            height=HEIGHT,
-            words=words,
-            asset=assets.address,
-            most_updates=_MOST_UPDATES,
-        )
+    return template("status").render(
+        page=report.page,
+        now=report.now.replace(second=0, microsecond=0),
+        kind=kind,
+        icon=_icon(_ICONS[kind]),
+        overall=words.OVERALL[report.status],
+        components=[_component(each) for each in report.components],
+        left_out=report.total - len(report.components),
+        going_on=[_matter(each, report.now) for each in report.matters if each.ended_at is None],
+        past=[_matter(each, report.now) for each in past[:_MOST_PAST]],
+        earlier=report.earlier + max(len(past) - _MOST_PAST, 0),
+        height=HEIGHT,
+        words=words,
+        most_updates=_MOST_UPDATES,
     )
 
 
@@ -92,17 +82,13 @@ def as_atom(report: StatusReport) -> str:
     """What happened and what was written, as a feed (RFC 4287)."""
     found = sorted(entries(report), key=lambda entry: (entry.at, entry.id), reverse=True)
     shown = found[:_MOST_ENTRIES]
-    text = (
-        _environment()
-        .get_template("status_feed.html.j2")
-        .render(
-            page=report.page,
-            id=_urn(report.page.id, "feed"),
-            # Never earlier than what is in it, and the same as long as that is the same.
-            updated=max([report.page.updated_at, *(entry.at for entry in shown)]),
-            entries=shown,
-            words=words,
-        )
+    text = template("status_feed").render(
+        page=report.page,
+        id=_urn(report.page.id, "feed"),
+        # Never earlier than what is in it, and the same as long as that is the same.
+        updated=max([report.page.updated_at, *(entry.at for entry in shown)]),
+        entries=shown,
+        words=words,
     )
     return _NOT_XML.sub("", text)
 
@@ -168,14 +154,3 @@ def _icon(colour: str) -> str:
         f'<circle cx="8" cy="8" r="7" fill="{colour}"/></svg>'
     )
     return f"data:image/svg+xml,{quote(svg)}"
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("app.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

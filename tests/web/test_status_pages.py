@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -195,3 +196,17 @@ def test_a_head_of_a_page_has_no_body(service: Service) -> None:
     answer = service.call("HEAD", f"/status/{page(service)}")
 
     assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_no_key_is_asked_of_the_public(tmp_path: Path) -> None:
+    key = {"Authorization": "Bearer secret-of-the-house"}
+    asked = {"slug": "open", "title": "Open", "selection": {"keys": ["none"]}}
+    with running(tmp_path, {"TERCET_API_KEY": "secret-of-the-house"}) as service:
+        assert service.call("POST", PATH, json=asked).status_code == 401
+        assert service.call("POST", PATH, json=asked, headers=key).status_code == 201
+        answers = [get(service, "open", form) for form in ("", ".json", ".atom")]
+        answers.append(service.call("GET", "/badges/none/status.svg"))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert "Set-Cookie" not in answers[0].headers
+    assert "style-src 'self'" in answers[0].headers["Content-Security-Policy"]

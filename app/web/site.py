@@ -1,0 +1,46 @@
+"""The pages put together: what they have in common, and where each is."""
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from app.api.headers import Headers
+from app.domain.incident import Entry
+from app.storage.incidents import Told
+from app.web import assets, badges, documents, overview, reports, sign_in, status_pages
+from app.web.frame import fragment
+from app.web.live import Live, Standing, Words
+from app.web.rows import CHECKS, Lines, painted, status_of
+
+ROUTES: Final = (
+    assets, documents, sign_in, overview, reports, status_pages, badges,
+)  # fmt: skip
+
+_SAID: Final = {
+    Entry.OPENED: "{name} is down.",
+    Entry.RESOLVED: "The incident of {name} has ended.",
+    Entry.ACKNOWLEDGED: "The incident of {name} was acknowledged.",
+    Entry.STATUS: "{name} is {status}.",
+}
+_US: Final = "our own connectivity"
+
+
+def install(app: FastAPI) -> None:
+    """Give an application its pages."""
+    live = Live({CHECKS: painted}, Words(status_of, standing, happened))
+    app.state.live = live
+    app.state.lines = Lines(live.glances)
+    app.add_middleware(Headers)
+
+
+def standing(standing: Standing) -> str:
+    """How many monitors stand how, as pages say it."""
+    return fragment("cells/standing", standing=standing)
+
+
+def happened(told: Told) -> str | None:
+    """A sentence of something that moved, for those who listen."""
+    words = _SAID.get(told.happened.entry)
+    if words is None:
+        return None
+    return words.format(name=told.monitor_key or _US, status=told.happened.status or "unknown")

@@ -1,0 +1,104 @@
+// What pages do beyond what their server sent; without it every page still tells everything.
+"use strict";
+
+(() => {
+  const within = (root, what) => (root.matches?.(what) ? [root] : []).concat([...root.querySelectorAll(what)]);
+
+  // Instants in the reader's zone; the UTC instant stays in the title.
+  const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+  const localise = (root) => {
+    for (const time of within(root, "time[datetime]")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      const today = at.toDateString() === new Date().toDateString();
+      time.textContent = (time.classList.contains("short") && today ? clock : whole).format(at);
+    }
+  };
+
+  // Charts to hover and zoom take the place of those the server drew.
+  const draw = (root) => {
+    if (!window.uPlot) return;
+    for (const figure of within(root, "[data-chart]")) {
+      const charts = window.tercetCharts ?? {};
+      charts[figure.dataset.chart]?.(figure);
+    }
+  };
+
+  const ready = (root) => { localise(root); draw(root); };
+
+  // The tab shows how things stand; what happened is read out.
+  const stand = ({ worst, sign, said }) => {
+    const title = document.querySelector("title[data-title]");
+    if (title) document.title = sign + title.dataset.title;
+    const icon = document.getElementById("icon");
+    if (icon?.dataset[worst]) icon.href = icon.dataset[worst];
+    if (said.length) document.getElementById("said").textContent = said.slice(-5).join(" ");
+  };
+
+  // After a loss something may have been missed: the page is read anew, in its place.
+  const refresh = () => {
+    if (document.querySelector("form.typed") || document.querySelector("input[name=rows]:checked")) return;
+    window.htmx?.ajax("GET", location.pathname + location.search, { target: "#main", select: "#main", swap: "outerHTML" });
+  };
+  let lost = false;
+  const lose = (is) => {
+    const banner = document.getElementById("lost");
+    if (banner) banner.hidden = !is;
+    if (lost && !is) refresh();
+    lost = is;
+  };
+
+  document.addEventListener("htmx:sseError", () => lose(true));
+  document.addEventListener("htmx:sseOpen", () => lose(false));
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    // What a part shows stays while somebody stands in it with the keyboard.
+    if (event.target.contains(document.activeElement) && event.target.matches("td, p")) event.preventDefault();
+  });
+  document.addEventListener("htmx:sseMessage", (event) => ready(event.target));
+  document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
+  if (window.htmx) {
+    window.htmx.createEventSource = (address) => {
+      const source = new EventSource(address);
+      source.addEventListener("state", (event) => stand(JSON.parse(event.data)));
+      source.addEventListener("reset", refresh);
+      return source;
+    };
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target, button = event.submitter;
+    const asks = form.dataset.ask && (!form.dataset.askOf || button?.value === form.dataset.askOf);
+    if (asks && !window.confirm(form.dataset.ask)) event.preventDefault();
+  });
+  document.addEventListener("input", (event) => event.target.form?.classList.add("typed"));
+  document.addEventListener("change", (event) => {
+    const all = event.target.dataset.all;
+    if (all) for (const box of event.target.form.querySelectorAll(`input[name="${all}"]`)) box.checked = event.target.checked;
+  });
+
+  // A file dropped on a list becomes its text.
+  document.addEventListener("dragover", (event) => {
+    const area = event.target.closest?.("[data-drop]");
+    if (area) { event.preventDefault(); area.classList.add("drop"); }
+  });
+  document.addEventListener("dragleave", (event) => event.target.classList?.remove("drop"));
+  document.addEventListener("drop", async (event) => {
+    const area = event.target.closest?.("[data-drop]");
+    if (!area) return;
+    event.preventDefault();
+    area.classList.remove("drop");
+    const texts = await Promise.all([...event.dataTransfer.files].map((file) => file.text()));
+    const text = texts.length ? texts.join("\n") : event.dataTransfer.getData("text");
+    area.value = area.value.trim() ? `${area.value.trimEnd()}\n${text}` : text;
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
+  const begin = () => {
+    ready(document);
+    document.querySelector("[data-focus]")?.focus();
+  };
+  window.tercet = { ready, stand, lose, refresh };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();
