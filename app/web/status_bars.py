@@ -33,7 +33,7 @@ _TROUBLES: Final = (
     ComponentStatus.DEGRADED_PERFORMANCE,
     ComponentStatus.UNDER_MAINTENANCE,
 )
-_MOST_TOLD: Final = 8
+_MOST_TOLD: Final = 6
 
 
 class Path(NamedTuple):
