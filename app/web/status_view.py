@@ -18,7 +18,7 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MOST_ENTRIES: Final = 100
 _MOST_UPDATES: Final = 20
 # What is over is told in the feed and in JSON too.
-_MOST_PAST: Final = 25
+_MOST_PAST: Final = 20
 _ICONS: Final = {
     "operational": "#1a7f4b",
     "under_maintenance": "#2f6fbd",
