@@ -7,17 +7,34 @@ from fastapi import FastAPI
 from app.api.headers import Headers
 from app.domain.incident import Entry
 from app.storage.incidents import Told
-from app.web import assets, documents, overview, reports, sign_in
+from app.web import (
+    assets,
+    channel_form,
+    channels,
+    deliveries,
+    documents,
+    health,
+    incidents,
+    maintenance_form,
+    maintenances,
+    overview,
+    reports,
+    sign_in,
+)
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
-ROUTES: Final = (assets, documents, sign_in, overview, reports)
+ROUTES: Final = (
+    assets, documents, sign_in, overview, reports, incidents, maintenance_form, maintenances,
+    channel_form, channels, deliveries, health,
+)  # fmt: skip
 
 _SAID: Final = {
     Entry.OPENED: "{name} is down.",
     Entry.RESOLVED: "The incident of {name} has ended.",
     Entry.ACKNOWLEDGED: "The incident of {name} was acknowledged.",
+    Entry.COMMENT: "Somebody wrote of the incident of {name}.",
     Entry.STATUS: "{name} is {status}.",
 }
 _US: Final = "our own connectivity"

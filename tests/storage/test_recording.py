@@ -20,9 +20,10 @@ from app.domain.schedule import Schedule
 from app.domain.watch import Thresholds
 from app.services.placing import Asked, Placing
 from app.services.recording import Recorded, Recorder
-from app.storage import incidents, monitor_pages, monitors, watches
+from app.storage import incident_pages, monitor_pages, monitors, watches
 from app.storage.channel_rows import ChannelRow, DeliveryRow
 from app.storage.database import Database
+from app.storage.incident_pages import Wanted
 from app.storage.instants import to_column
 from app.storage.monitor_outcomes import Recording
 from app.storage.monitor_rows import MonitorOutcomeRow, WatchRow
@@ -105,7 +106,7 @@ class World:
         return self.do(lambda session: monitor_pages.load(session, key)[1])
 
     def incidents(self) -> list[Incident]:
-        return self.do(lambda session: incidents.page(session, 1000, None)[0])
+        return self.do(lambda session: incident_pages.page(session, Wanted(), 1000, None)[0])
 
     def told(self) -> list[tuple[str, str | None]]:
         """Every message on its way: its type, and which monitor it is about."""
