@@ -20,7 +20,7 @@ from app.storage.incident_pages import Wanted
 from app.storage.overview import GRAVITY, Asked, Entry, Order
 from app.web.frame import render
 from app.web.live import STATUS, Live
-from app.web.rows import CHECKS, Line, Lines, seen
+from app.web.rows import CHECKS, Line, Lines
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -115,7 +115,6 @@ async def _shown(request: Request, service: Wired, name: str, title: str) -> Res
         pages=pages,
         incidents=found.incidents,
         statuses=GRAVITY,
-        seen=seen,
         live_at=live_address([each.entry for each in found.lines]),
     )
 
