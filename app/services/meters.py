@@ -43,12 +43,12 @@ class Pulse(NamedTuple):
 
     Attributes:
         checks_per_second: recorded, of monitors and of batches.
-        lag_p50, lag_p99: how late the event loop woke, in seconds (nearest rank).
+        lag_p50, lag_p95: how late the event loop woke, in seconds (nearest rank).
     """
 
     checks_per_second: float
     lag_p50: float
-    lag_p99: float
+    lag_p95: float
 
 
 class Meters:
@@ -123,8 +123,8 @@ class Meters:
             return None
         (first_at, first, _), (last_at, last, _) = self._lately[0], self._lately[-1]
         lags = sorted(late for _, _, late in self._lately)
-        p50, p99 = (lags[nearest_rank_index(len(lags), percent)] for percent in (50, 99))
-        return Pulse((last - first) / (last_at - first_at), p50, p99)
+        p50, p95 = (lags[nearest_rank_index(len(lags), percent)] for percent in (50, 95))
+        return Pulse((last - first) / (last_at - first_at), p50, p95)
 
     def parts(self) -> list[Metric]:
         """What the parts of the service tell of themselves now; ask in their event loop."""

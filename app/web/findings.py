@@ -91,9 +91,9 @@ def _service(parts: Parts) -> Iterator[Finding]:
     if parts.pulse is None:
         yield Finding("Event loop", "not measured yet", None, "It is, once it has run a second.")
     else:
-        p50, p99 = duration(parts.pulse.lag_p50), duration(parts.pulse.lag_p99)
+        p50, p95 = duration(parts.pulse.lag_p50), duration(parts.pulse.lag_p95)
         yield Finding(
-            "Event loop late by", f"p50 {p50}, p99 {p99}", parts.pulse.lag_p99 <= _LATE_SECONDS,
+            "Event loop late by", f"p50 {p50}, p95 {p95}", parts.pulse.lag_p95 <= _LATE_SECONDS,
             "How late the service wakes, in the last minute. Above 100 ms it is short of processor "
             "time: see what else runs on this machine.",
         )  # fmt: skip
@@ -198,8 +198,8 @@ def _processes(parts: Parts) -> Iterator[Finding]:
         told = f", died {died:,} times" if died > 1 else ", died once" if died else ""
         yield Finding(
             name, warm + told, not died,
-            "Started when it is first needed, and kept. If it died, the machine may have been "
-            "short of memory: see the log, and the kernel's.",
+            "It is in its place again. The machine may have been short of memory: see the log, "
+            "and the kernel's." if died else "",
         )  # fmt: skip
     yield Finding(
         "Memory left on this machine", size(machine.free_bytes),

@@ -25,7 +25,7 @@ def duration_text(seconds: float | None) -> str:
     for unit, factor in _LONGEST_FIRST:
         if seconds >= factor and seconds % factor == 0:
             return f"{seconds / factor:.0f}{unit}"
-    return f"{seconds:g}s" if seconds == round(seconds, 3) and seconds < 1e6 else f"{seconds}s"
+    return f"{seconds:.0f}s" if seconds == round(seconds) else f"{seconds}s"
 
 
 def instant_of(typed: str, zone: ZoneInfo) -> datetime:
