@@ -10,7 +10,14 @@ from app.storage.incidents import Told
 from app.web import (
     assets,
     badges,
+    channel_form,
+    channels,
+    deliveries,
     documents,
+    health,
+    incidents,
+    maintenance_form,
+    maintenances,
     overview,
     reports,
     sign_in,
@@ -22,14 +29,15 @@ from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
 ROUTES: Final = (
-    assets, documents, sign_in, overview, reports, status_pages, status_forms,
-    badges,
+    assets, documents, sign_in, overview, reports, status_pages, status_forms, badges,
+    incidents, maintenance_form, maintenances, channel_form, channels, deliveries, health,
 )  # fmt: skip
 
 _SAID: Final = {
     Entry.OPENED: "{name} is down.",
     Entry.RESOLVED: "The incident of {name} has ended.",
     Entry.ACKNOWLEDGED: "The incident of {name} was acknowledged.",
+    Entry.COMMENT: "Somebody wrote of the incident of {name}.",
     Entry.STATUS: "{name} is {status}.",
 }
 _US: Final = "our own connectivity"
