@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from app.web.entries import as_typed, number
 from app.web.forms import Form
-from app.web.typed import as_typed, number
 from checkers import Subject
 from checkers.looks import OPS
 

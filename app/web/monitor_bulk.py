@@ -10,17 +10,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
-from app.api.maintenance_in import MaintenanceIn, SelectionIn
+from app.api.maintenance_in import MaintenanceIn
 from app.api.monitor_bodies import apply_patch, labels_of
+from app.api.selections import SelectionIn
 from app.api.wired import Service, Wired
 from app.domain.errors import FieldError, Invalid
 from app.domain.maintenance import Maintenance
 from app.services import clock, maintenances
 from app.storage import monitor_pages
 from app.storage.monitors import Defined
+from app.web.entries import number
 from app.web.forms import Form, Sent
 from app.web.frame import gone_to
-from app.web.typed import number
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

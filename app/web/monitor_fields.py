@@ -8,8 +8,8 @@ from typing import Any, Final
 from app.api.monitor_out import DefinitionOut
 from app.domain.errors import FieldError
 from app.web import expected
+from app.web.entries import as_typed, labels_in, labels_text, number, written
 from app.web.forms import Form
-from app.web.typed import as_typed, labels_in, labels_text, number, written
 
 Document = dict[str, Any]
 

@@ -17,6 +17,7 @@ from app.domain.resolution import Source, resolution
 from app.domain.uptime import Span, Uptime
 from app.storage import (
     counts,
+    incident_pages,
     incidents,
     latencies,
     maintenances,
@@ -103,7 +104,9 @@ def read(session: Session, name: str, window: str, now: datetime, glances: Glanc
     row, monitor = monitor_pages.load(session, name)
     past = past_of(session, row, now)
     slo = monitor.definition.slo
-    told, following = incidents.page(session, _INCIDENTS, None, monitor=row)
+    told, following = incident_pages.brief(
+        session, incident_pages.Wanted(monitor=row), _INCIDENTS, None
+    )
     last, _ = monitor_outcomes.page(session, Wanted(row), _OUTCOMES)
     return Seen(
         row=row,

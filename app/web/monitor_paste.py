@@ -18,10 +18,10 @@ from app.domain.message import Channel
 from app.domain.monitor import Result, key_of
 from app.services.placing import Asked, Placed
 from app.storage import channels, monitor_pages, monitors
+from app.web.entries import labels_in, number
 from app.web.forms import Form, Sent
 from app.web.frame import gone_to, render
 from app.web.pasted import KINDS, Row, TooMany, kind_of, rows_in
-from app.web.typed import labels_in, number
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from app.api.rows import COLUMNS, of_text
 from app.domain.errors import FieldError
 from app.domain.monitor import MAX_MONITORS
-from app.web.typed import number as number_in
+from app.web.entries import number as number_in
 
 # Columns beside those of a target, as `tercet monitors import` reads them.
 _LABEL: Final = "label."

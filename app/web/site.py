@@ -9,7 +9,15 @@ from app.domain.incident import Entry
 from app.storage.incidents import Told
 from app.web import (
     assets,
+    badges,
+    channel_form,
+    channels,
+    deliveries,
     documents,
+    health,
+    incidents,
+    maintenance_form,
+    maintenances,
     monitor,
     monitor_bulk,
     monitor_form,
@@ -18,6 +26,8 @@ from app.web import (
     overview,
     reports,
     sign_in,
+    status_forms,
+    status_pages,
 )
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
@@ -25,14 +35,16 @@ from app.web.rows import CHECKS, Lines, painted, status_of
 
 # What stands below /monitors by a name of its own comes before the monitors.
 ROUTES: Final = (
-    assets, documents, sign_in, overview, reports, monitor_form, monitor_paste, monitor_bulk,
-    monitor,
+    assets, documents, sign_in, overview, reports, status_pages, status_forms, badges,
+    monitor_form, monitor_paste, monitor_bulk, monitor,
+    incidents, maintenance_form, maintenances, channel_form, channels, deliveries, health,
 )  # fmt: skip
 
 _SAID: Final = {
     Entry.OPENED: "{name} is down.",
     Entry.RESOLVED: "The incident of {name} has ended.",
     Entry.ACKNOWLEDGED: "The incident of {name} was acknowledged.",
+    Entry.COMMENT: "Somebody wrote of the incident of {name}.",
     Entry.STATUS: "{name} is {status}.",
 }
 _US: Final = "our own connectivity"

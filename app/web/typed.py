@@ -1,75 +1,83 @@
-"""What people type into fields: numbers, and lines that name something."""
+"""What people type into forms, and how it stands there: durations, local times, labels."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
 from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
 
-from app.web.forms import Form
-
-# What is longer, or written in another way, is left to whoever reads it to refuse.
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?\Z")
-_DECODER: Final = json.JSONDecoder()
-
-
-def number(text: str) -> int | float | str:
-    """A number, or else the text as it stands."""
-    text = text.strip()
-    if not _NUMBER.match(text):
-        return text
-    return float(text) if "." in text else int(text)
+_LONGEST_FIRST: Final = (("d", 86_400), ("h", 3600), ("m", 60))
+# What a browser sends of a field for a day and a time (HTML, 4.10.5.1.11), and a blank for its T.
+_LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?\Z")
+# Of the others nobody lives by, or they are old names of these.
+_NOT_OFFERED: Final = ("Etc/", "SystemV/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico/")
 
 
-def written(value: float | None) -> str:
-    """A number as somebody would type it."""
-    if value is None:
+class BadTyping(ValueError):
+    """Something that was typed cannot be understood; its text is a sentence for people."""
+
+
+def duration_text(seconds: float | None) -> str:
+    """A duration as one would type it, in the largest unit of which it is a whole number."""
+    if seconds is None:
         return ""
-    return str(int(value)) if value == int(value) else repr(value)
+    for unit, factor in _LONGEST_FIRST:
+        if seconds >= factor and seconds % factor == 0:
+            return f"{seconds / factor:.0f}{unit}"
+    return f"{seconds:.0f}s" if seconds == round(seconds) else f"{seconds}s"
 
 
-def as_typed(text: str) -> str:
-    """Text as a browser sends it back when nobody has touched it."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+def instant_of(typed: str, zone: ZoneInfo) -> datetime:
+    """The instant of a local day and time; of two of the same name the first.
+
+    Raises:
+        BadTyping: it is none, or the clocks of that zone pass over it.
+    """
+    if not _LOCAL.match(typed):
+        raise BadTyping("is not a day and a time, as in 2027-01-10 20:00")
+    try:
+        local = datetime.fromisoformat(typed)
+        at = local.replace(tzinfo=zone).astimezone(UTC)
+        back = at.astimezone(zone).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
+        raise BadTyping("is no day of any calendar") from error
+    if back != local:
+        raise BadTyping(f"does not exist in {zone.key}: clocks are put forward over it")
+    return at
 
 
-def labels_text(labels: Mapping[str, str]) -> str:
-    """Labels, one on each line; what a line cannot hold is written as JSON writes text."""
-    return "\n".join(f"{_word(name, '=')}={_word(value)}" for name, value in labels.items())
+def local_text(at: datetime | None, zone: ZoneInfo) -> str:
+    """An instant as a field for a day and a time holds it."""
+    if at is None:
+        return ""
+    return at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-def labels_in(form: Form, field: str) -> dict[str, str]:
-    """The labels of a field; what is wrong with them is told beside it."""
+def labels_of(lines: Sequence[str]) -> dict[str, str]:
+    """Labels, one `name=value` on each line.
+
+    Raises:
+        BadTyping: a line is none, or a name stands there twice.
+    """
     found: dict[str, str] = {}
-    for line in form.lines(field):
-        pair = _pair(line)
-        if pair is None:
-            form.fault(field, f"{line[:80]!r} is not written as name=value")
-        elif pair[0] in found:
-            form.fault(field, f"{pair[0]!r} stands there twice")
-        else:
-            found[pair[0]] = pair[1]
+    for line in lines:
+        name, separator, value = (part.strip() for part in line.partition("="))
+        if not separator or not name:
+            raise BadTyping(f"{line[:80]!r} is not written name=value")
+        if name in found:
+            raise BadTyping(f"{name[:80]!r} stands there twice")
+        found[name] = value
     return found
 
 
-def _word(text: str, *awkward: str) -> str:
-    fits = text.isprintable() and text == text.strip() and not text.startswith('"')
-    if fits and not any(each in text for each in awkward):
-        return text
-    return json.dumps(text)
+def label_lines(labels: Mapping[str, str]) -> str:
+    """Labels as they are typed."""
+    return "\n".join(f"{name}={value}" for name, value in labels.items())
 
 
-def _pair(line: str) -> tuple[str, str] | None:
-    name, separator, value = line.partition("=")
-    if line.startswith('"'):
-        try:
-            name, end = _DECODER.raw_decode(line)
-        except (ValueError, RecursionError):
-            return None
-        separator, value = line[end : end + 1], line[end + 1 :]
-    name, value = name.strip() if not line.startswith('"') else name, value.strip()
-    if value.startswith('"'):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return None
-    return (name, value) if separator == "=" and name else None
+@cache
+def zones() -> Sequence[str]:
+    """The names of time zones to choose from; reads many files the first time."""
+    known = available_timezones()
+    return ["UTC", *sorted(z for z in known if "/" in z and not z.startswith(_NOT_OFFERED))]

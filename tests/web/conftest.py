@@ -1,22 +1,54 @@
-"""A service for each file of tests of pages, and who reads its pages and sends their forms."""
+"""A service for the tests of a file, and a browser without scripts to see its pages with."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import requests
 
+from tests.farm.servers import Handler, Servers
 from tests.services import Service, running
-from tests.web.reader import Reader
+
+
+class Browser:
+    """Sees pages and sends their forms, as a browser does whose scripts are off."""
+
+    def __init__(self, service: Service, session: requests.Session) -> None:
+        self.service = service
+        self.session = session
+        session.headers["Accept"] = "text/html"
+
+    def see(self, path: str) -> str:
+        """A page that is there."""
+        answer = self.session.get(self.service.url + path, timeout=60)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def send(self, page: str, to: str, **fields: Any) -> requests.Response:
+        """What is answered to a form of a page, before following where it leads."""
+        token = re.search(r'name="csrf" value="([^"]+)"', self.see(page))
+        assert token is not None
+        return self.session.post(
+            self.service.url + to,
+            data={"csrf": token[1], **fields},
+            allow_redirects=False,
+            timeout=60,
+        )
+
+
+def at(farm: Servers, handler: Handler) -> str:
+    """The URL of a target that answers so."""
+    return f"http://127.0.0.1:{farm.serve(handler)}/"
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that is shared by the tests of a file."""
-    with running(tmp_path_factory.mktemp("pages")) as made:
+    with running(tmp_path_factory.mktemp("service")) as made:
         yield made
 
 
 @pytest.fixture
-def reader(service: Service) -> Iterator[Reader]:
-    """A browser without scripts."""
-    with Reader(service.url) as made:
-        yield made
+def browser(service: Service) -> Iterator[Browser]:
+    with requests.Session() as session:
+        yield Browser(service, session)

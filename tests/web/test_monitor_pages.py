@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +19,12 @@ _NEW = "/monitors/new"
 _PASTE = "/monitors/paste"
 _API = "/api/v1/monitors"
 _HOSTILE = "<script>alert(1)</script>\"'\u202e\x01" + "w" * 10_000
+
+
+@pytest.fixture
+def reader(service: Service) -> Iterator[Reader]:
+    with Reader(service.url) as made:
+        yield made
 
 
 @pytest.fixture

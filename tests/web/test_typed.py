@@ -1,85 +1,71 @@
-"""What a form shows is what it is read as again."""
+"""What people type, read and written back."""
 
-from typing import Any
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
-from hypothesis import strategies as some
+from hypothesis import strategies as st
 
-from app.api.expectations import ExpectationIn
-from app.web import expected
-from app.web.forms import Form
-from app.web.typed import as_typed, labels_in, labels_text, number, written
-from checkers.looks import OPS
-
-_TEXT = some.text(max_size=20)
-_NAME = some.text(
-    some.characters(min_codepoint=0x20, exclude_characters="\x7f"), min_size=1, max_size=20
+from app.api.targets import seconds_of
+from app.web.typed import (
+    BadTyping,
+    duration_text,
+    instant_of,
+    label_lines,
+    labels_of,
+    local_text,
+    zones,
 )
-_JSON = some.recursive(
-    some.none() | some.booleans() | some.integers(-(10**12), 10**12) | _TEXT,
-    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(_TEXT, inner, max_size=3),
-    max_leaves=5,
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@given(st.integers(60_000_000, 31 * 86_400_000_000).map(lambda micros: micros / 1e6))
+def test_a_duration_is_read_as_it_was_written(seconds: float) -> None:
+    assert seconds_of(duration_text(seconds)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(None, ""), (60, "1m"), (90, "90s"), (7200, "2h"), (86_400, "1d")]
 )
-_VALUES = {"json": _JSON, "body": _TEXT, "header": _TEXT, "status": some.integers(100, 999)}
+def test_a_duration_stands_in_its_largest_unit(seconds: float | None, text: str) -> None:
+    assert duration_text(seconds) == text
 
 
-@some.composite
-def _expectations(draw: some.DrawFn) -> dict[str, Any]:
-    of = draw(some.sampled_from(sorted(_VALUES)))
-    op = draw(some.sampled_from(OPS[next(each for each in OPS if each.value == of)]))
-    found: dict[str, Any] = {"of": of, "op": op, "otherwise": "down"}
-    if op not in {"exists", "absent"}:
-        found["value"] = draw(_VALUES[of])
-    if of == "header":
-        found["name"] = "x-a"
-    if of == "json":
-        found["path"] = "$.a"
-    return found
+@given(
+    st.datetimes(datetime(1970, 1, 2), datetime(2199, 12, 30)).map(  # noqa: DTZ001 -- made aware next
+        lambda at: at.replace(microsecond=0, tzinfo=UTC)
+    ),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia"]),
+)
+def test_an_instant_is_read_as_it_was_written_but_in_the_hour_that_comes_twice(
+    at: datetime, name: str
+) -> None:
+    zone = ZoneInfo(name)
+
+    read = instant_of(local_text(at, zone), zone)
+
+    assert read == at or (at - read).total_seconds() in {1800, 3600, 7200}
+    assert local_text(read, zone) == local_text(at, zone)
 
 
-def _sent(form: Form) -> Form:
-    """A form as a browser sends it untouched."""
-    for n in expected.rows_of(form):
-        for part in ("what", "at", "value", "otherwise"):
-            name = f"expect-{n}-{part}"
-            form.put(name, as_typed(form.raw(name)).replace("\n", "\r\n"))
-    return form
+@pytest.mark.parametrize(
+    "typed",
+    ["", "now", "2027-01-10", "2027-02-30T10:00", "2027-01-10T24:01", "0001-01-01T00:00",
+     "2027-01-10T10:00Z", "2027-03-28T02:30", "٢٠٢٧-01-10T10:00", "2027-01-10T10:00\n"],
+)  # fmt: skip
+def test_what_is_no_local_time_is_refused_with_a_sentence(typed: str) -> None:
+    with pytest.raises(BadTyping):
+        instant_of(typed, BERLIN)
 
 
-@given(some.dictionaries(_NAME, _TEXT, max_size=5))
-def test_labels_are_read_as_they_were_shown(labels: dict[str, str]) -> None:
-    form = Form()
-    form.put("labels", labels_text(labels).replace("\n", "\r\n"))
+def test_labels_are_read_as_they_were_written() -> None:
+    labels = {"team": "web", "tier": "1=2", "empty": ""}
 
-    assert labels_in(form, "labels") == labels
-    assert form.errors == {}
+    assert labels_of(label_lines(labels).split("\n")) == labels
 
 
-@given(some.lists(_expectations(), max_size=4))
-def test_expectations_that_nobody_touched_stay_as_they_are(stored: list[dict[str, Any]]) -> None:
-    form = Form()
-    expected.fill(form, stored)
-
-    found, _ = expected.read(_sent(form), stored)
-
-    assert found == stored
-
-
-@given(some.text(max_size=40), some.text(max_size=40), some.text(max_size=40))
-def test_whatever_is_typed_in_a_row_can_be_looked_at(what: str, about: str, value: str) -> None:
-    form = Form()
-    form.put("expect-0-what", what)
-    form.put("expect-0-at", about)
-    form.put("expect-0-value", value)
-
-    found, _ = expected.read(form, [])
-
-    assert len(found) == bool(form.raw("expect-0-what"))
-    assert all(each.keys() <= ExpectationIn.model_fields.keys() for each in found)
-
-
-@given(some.floats(0.001, 1e9))
-def test_a_number_is_read_as_it_was_written(value: float) -> None:
-    value = round(value, 6)
-
-    assert number(written(value)) == value
+def test_zones_to_choose_from_are_those_people_live_in() -> None:
+    assert {"UTC", "Europe/Berlin", "America/Argentina/Ushuaia"} <= set(zones())
+    assert not {"Etc/GMT+3", "US/Eastern"} & set(zones())
