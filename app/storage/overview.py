@@ -129,7 +129,7 @@ def _asked(query: Select[Any], asked: Asked) -> Select[Any]:
     query = query.join(WatchRow, WatchRow.monitor_id == MonitorRow.id)
     query = labelled(query, asked.labels)
     if asked.status is not None:
-        query = query.where(asked.status.value == _STANDS)
+        query = query.where(_STANDS.in_([asked.status.value]))
     if asked.text is not None:
         parts = (MonitorRow.key, MonitorRow.name, MonitorRow.url)
         found = parts[0].contains(asked.text, autoescape=True)

@@ -83,9 +83,9 @@ def render(
     return response
 
 
-def fragment(name: str, /, **context: Any) -> str:
+def fragment(name: str, /, **context: Any) -> Markup:
     """A part of a page, from a template of this floor."""
-    return template(name).render(**context)
+    return Markup(template(name).render(**context))  # noqa: S704 -- the template escapes
 
 
 def carry(request: Request, response: Response, cookie: str) -> None:

@@ -19,7 +19,7 @@ from app.storage import incidents, overview
 from app.storage.overview import GRAVITY, Asked, Entry, Order
 from app.web.frame import render
 from app.web.live import STATUS, Live
-from app.web.rows import CHECKS, Line, Lines, seen
+from app.web.rows import CHECKS, Line, Lines
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -114,7 +114,6 @@ async def _shown(request: Request, service: Wired, name: str, title: str) -> Res
         pages=pages,
         incidents=found.incidents,
         statuses=GRAVITY,
-        seen=seen,
         live_at=live_address([each.entry for each in found.lines]),
     )
 

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final, NamedTuple
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from app.domain.uptime import Span
 from app.reports.units import duration
+from app.storage.glimpses import Glimpse
 from app.storage.overview import Entry, Stands
 from app.storage.past import pasts_of
 from app.storage.uptimes import uptime_of
@@ -29,27 +31,44 @@ class Line(NamedTuple):
     """A monitor of a list, with what is drawn of it.
 
     Attributes:
+        checks: the cell of its last checks.
         uptime: of thirty days, `None` while nothing is known.
     """
 
     entry: Entry
-    strip: Strip
+    checks: Markup
     uptime: float | None
 
 
 class Lines:
-    """Makes lines of a list; shares of time are kept for a minute."""
+    """Makes lines of a list.
+
+    What was drawn is kept until there is one more check, and shares of time for a minute.
+    """
 
     def __init__(self, glances: Glances) -> None:
         self._glances = glances
         self._uptimes: dict[int, tuple[float, float | None]] = {}
+        self._cells: dict[int, tuple[Glimpse | None, Markup]] = {}
 
     def of(self, session: Session, entries: Sequence[Entry], now: datetime) -> list[Line]:
         """The lines of monitors."""
         rows = [entry.row for entry in entries]
         strips = self._glances.read(session, rows)
         uptimes = self._uptime(session, rows, now)
-        return [Line(entry, strips[entry.row], uptimes.get(entry.row)) for entry in entries]
+        return [
+            Line(entry, self._cell(entry.row, strips[entry.row]), uptimes.get(entry.row))
+            for entry in entries
+        ]
+
+    def _cell(self, row: int, strip: Strip) -> Markup:
+        last = strip.glimpses[-1] if strip.glimpses else None
+        kept = self._cells.get(row)
+        if kept is None or kept[0] != last:
+            if len(self._cells) > _MOST_KEPT:
+                self._cells.clear()
+            kept = self._cells[row] = (last, checks_of(strip))
+        return kept[1]
 
     def _uptime(
         self, session: Session, rows: Sequence[int], now: datetime
@@ -65,9 +84,9 @@ class Lines:
         return found
 
 
-def checks_of(strip: Strip) -> str:
+def checks_of(strip: Strip) -> Markup:
     """The cell of the last checks: their strip, percentiles and the last of them."""
-    return fragment("cells/checks", **seen(strip))
+    return fragment("cells/checks", **_seen(strip))
 
 
 def painted(strip: Strip, _outcome: Outcome) -> str:
@@ -80,8 +99,7 @@ def status_of(stands: Stands) -> str:
     return fragment("cells/status", status=stands.status, since=stands.since)
 
 
-def seen(strip: Strip) -> dict[str, object]:
-    """What the cell of the last checks shows."""
+def _seen(strip: Strip) -> dict[str, object]:
     found = strip.glimpses
     percentiles = drawn.percentiles(found)
     last = found[-1] if found else None
