@@ -7,12 +7,12 @@ from fastapi import FastAPI
 from app.api.headers import Headers
 from app.domain.incident import Entry
 from app.storage.incidents import Told
-from app.web import assets, documents, overview, reports, sign_in
+from app.web import assets, comparisons, documents, experiments, overview, sign_in, strategies
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
-ROUTES: Final = (assets, documents, sign_in, overview, reports)
+ROUTES: Final = (assets, documents, sign_in, overview, comparisons, experiments, strategies)
 
 _SAID: Final = {
     Entry.OPENED: "{name} is down.",

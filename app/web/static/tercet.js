@@ -56,6 +56,11 @@
     if (event.target.contains(document.activeElement) && event.target.matches("td, p")) event.preventDefault();
   });
   document.addEventListener("htmx:sseMessage", (event) => ready(event.target));
+  // What goes on says so when it has ended.
+  document.addEventListener("htmx:sseClose", (event) => {
+    const said = event.detail.type === "message" && event.target.dataset.said;
+    if (said) document.getElementById("said").textContent = said;
+  });
   document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
   if (window.htmx) {
     window.htmx.createEventSource = (address) => {
