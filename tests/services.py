@@ -52,12 +52,12 @@ class Service:
         if not (folder / "tercet.db").exists():
             lay_database(folder)
 
-    def start(self) -> None:
+    def start(self, port: str = "0") -> None:
         own = {name: value for name, value in os.environ.items() if not name.startswith("TERCET_")}
         environment = {
             **own,
             "TERCET_DATABASE_URL": f"sqlite:///{self.folder}/tercet.db",
-            "TERCET_PORT": "0",
+            "TERCET_PORT": port,
             "TERCET_ALLOWED_NETWORKS": "127.0.0.0/8",
             **self._settings,
         }
