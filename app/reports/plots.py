@@ -156,7 +156,7 @@ def scatter(title: str, dots: Sequence[tuple[Dot, Dot]], axes: Axes) -> Plot | N
         if y.low and y.high:
             parts.append(_line(cx, up(y.low), cx, up(y.high), f"l{colour} solid"))
         parts.append(f'<circle class="f{colour}" cx="{cx:.1f}" cy="{cy:.1f}" r="4.5"/>')
-        parts.append(_text(cx, cy - 7, str(index + 1), "middle"))
+        parts.append(_text(cx + 6, cy - 6, str(index + 1)))
     labels = [f"{number} {x.label}" for number, (x, _) in enumerate(dots, start=1)]
     spoken = [f"{x.label} {x.written}, {y.written}" for x, y in dots]
     return _with_legend(title, parts, labels, _PLOT + _FOOT, bars=True, spoken=spoken)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.api.bodies import checked
 from app.api.comparisons import ComparisonIn
+from app.api.problems import MAX_ERRORS
 from app.domain.batch import MAX_TARGETS
 from app.domain.comparison import DEFAULT_ROUNDS, MAX_ROUNDS, Comparison, ComparisonDraft
 from app.domain.errors import FieldError
@@ -39,6 +41,8 @@ FIELDS: Final[Mapping[str, str]] = {
     "/labels": "labels",
 }
 METHODS: Final = ("GET", "HEAD")
+# Everything else is left to whoever reads durations.
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 _WHO: Final = {"threaded+requests", "async+aiohttp"}
 # So many bad lines are told; whoever mends them sends the list again anyway.
 _MOST_TOLD: Final = 10
@@ -85,17 +89,10 @@ def _defaults(form: Form) -> dict[str, object]:
     found: dict[str, object] = {}
     if form.text("method"):
         found["method"] = form.text("method")
-    if form.text("timeout_seconds"):
-        seconds = form.text("timeout_seconds")
-        found["timeout_seconds"] = number(seconds) if "." not in seconds else _fraction(seconds)
+    seconds = form.text("timeout_seconds")
+    if seconds:
+        found["timeout_seconds"] = float(seconds) if _SECONDS.match(seconds) else seconds
     return found
-
-
-def _fraction(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def labels_of(form: Form) -> dict[str, str]:
@@ -146,7 +143,8 @@ def by_line(errors: Sequence[FieldError], lines: Sequence[int]) -> list[FieldErr
         if bad <= _MOST_TOLD:
             found.append(FieldError("/urls", f"line {lines[int(index)]}: {error.detail}"))
     if bad > _MOST_TOLD:
-        found.append(FieldError("/urls", f"and {bad - _MOST_TOLD} more"))
+        least = "at least " if len(errors) == MAX_ERRORS else ""
+        found.append(FieldError("/urls", f"and {least}{bad - _MOST_TOLD} more"))
     return found
 
 

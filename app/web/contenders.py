@@ -20,23 +20,18 @@ class Row(NamedTuple):
     """A line of the boxes: a strategy, and which clients fit it.
 
     Attributes:
-        range_: how many it can have in flight.
-        own: how many it has unless asked otherwise.
+        own: how many it has in flight unless asked otherwise.
+        most: how many it can have.
     """
 
     strategy: StrategyName
     clients: Sequence[ClientName]
     own: int
-    range_: str
+    most: int
 
 
 ROWS: Final = [
-    Row(
-        entry.name,
-        entry.clients,
-        entry.concurrency,
-        f"1–{entry.max_concurrency:,}" if entry.max_concurrency > 1 else "1",
-    )
+    Row(entry.name, entry.clients, entry.concurrency, entry.max_concurrency)
     for entry in CATALOGUE.values()
 ]
 CLIENTS: Final = list(ClientName)

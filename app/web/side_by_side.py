@@ -18,6 +18,8 @@ from app.api.wired import Service
 from app.domain.batch import RunStatus
 from app.domain.comparison import WARM_UP, Comparison, Turn, schedule
 from app.domain.errors import NotFound
+from app.domain.recommendation import listed as in_words
+from app.domain.recommendation import measured_rounds
 from app.reports import html, tables, words
 from app.services.notices import heard
 from app.services.reports import Report
@@ -103,7 +105,7 @@ def over(comparison: Comparison) -> str:
     """What a comparison is carried out over, in few words."""
     if comparison.lab is not None:
         return f"{comparison.lab.items:,} items of {comparison.lab.workload}"
-    sizes = ", ".join(f"{size:,}" for size in comparison.sizes)
+    sizes = in_words([f"{size:,}" for size in comparison.sizes])
     return f"{sizes} {'target' if sizes == '1' else 'targets'}"
 
 
@@ -131,6 +133,11 @@ async def shown(request: Request, service: Service, kind: Kind, public_id: str) 
     )
 
 
+def stands(status: RunStatus) -> str:
+    """The part of a page that says how one stands."""
+    return fragment("cells/run_status", status=status)
+
+
 def rounds(report: Report) -> str:
     """The part of a page that shows how far the rounds have come."""
     comparison = report.comparison
@@ -147,7 +154,7 @@ def rounds(report: Report) -> str:
         # A round that is made again after a restart counts once.
         done=min(report.done, comparison.checks),
         total=comparison.checks,
-        answer=words.answer(report) if measured else None,
+        answer=words.answer(report) if measured_rounds(report.summaries) else None,
         table=tables.contenders(report) if measured else None,
     )
 
@@ -185,7 +192,7 @@ async def live(service: Service, kind: Kind, public_id: str) -> StreamingRespons
 async def _events(
     service: Service, public_id: str, look: Callable[[Session], Report]
 ) -> AsyncIterator[bytes]:
-    last = None
+    said: tuple[RunStatus, str] | None = None
     with service.notices.watching(public_id) as news:
         while True:
             news.clear()
@@ -198,10 +205,12 @@ async def _events(
             if report.comparison.finished_at is not None:
                 yield format_sse_event(event="ended", data_str=report.comparison.status.value)
                 return
-            part = rounds(report)
-            if part != last:
-                last = part
-                yield format_sse_event(event="rounds", data_str=part)
+            now = report.comparison.status, rounds(report)
+            if said is None or said[0] is not now[0]:
+                yield format_sse_event(event="stands", data_str=stands(now[0]))
+            if said is None or said[1] != now[1]:
+                yield format_sse_event(event="rounds", data_str=now[1])
+            said = now
             if service.notices.closed:
                 # Whoever comes again after the restart gets the rounds at once.
                 return
