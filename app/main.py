@@ -26,7 +26,6 @@ from app.api import (
     health,
     history,
     incidents,
-    later,
     maintenances,
     metrics,
     monitor_figures,
@@ -36,6 +35,7 @@ from app.api import (
     probe,
     problems,
     schedules,
+    status_pages,
     strategies,
     told,
     uptime_reports,
@@ -67,6 +67,7 @@ from app.services.probing import Probing
 from app.services.recording import Recorder
 from app.services.rolling import Rolling
 from app.services.schedules import Schedules
+from app.services.shelf import Shelf
 from app.services.telling import Telling
 from app.services.tracing import traced
 from app.services.upkeep import Upkeep
@@ -90,7 +91,7 @@ POST a list of URLs to `/api/v1/batches` with a strategy and read its outcomes b
 _ROUTES: Final = (
     probe, health, batches, batch_outcomes, checks, comparisons, experiments, events, strategies,
     advice, history, uptime_reports, schedules, maintenances, monitors, monitor_history,
-    monitor_figures, monitor_slots, incidents, channels, deliveries, world, metrics, later,
+    monitor_figures, monitor_slots, incidents, channels, deliveries, world, metrics, status_pages,
     *site.ROUTES,
 )  # fmt: skip
 
@@ -201,6 +202,7 @@ async def _running(
             board=board,
             meters=meters,
             probing=probing,
+            shelf=Shelf(),
         )
     finally:
         notices.close()

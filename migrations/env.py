@@ -3,7 +3,11 @@
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-from app.storage import channel_rows, monitor_rows  # noqa: F401 -- of the same metadata
+from app.storage import (
+    channel_rows,  # noqa: F401 -- of the same metadata
+    monitor_rows,  # noqa: F401 -- of the same metadata
+    status_rows,  # noqa: F401 -- of the same metadata
+)
 from app.storage.rows import Row
 
 url = context.config.get_main_option("sqlalchemy.url")

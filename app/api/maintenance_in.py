@@ -8,12 +8,11 @@ from pydantic import BeforeValidator, Field
 
 from app.api.asked import Asked, Faults, Instant
 from app.api.bodies import checked
-from app.api.listed import Labels
 from app.api.patch import patched
 from app.api.recurring import Cron, Timezone, fires
+from app.api.selections import SelectionIn, SelectionPatch
 from app.api.targets import seconds_of
 from app.domain.maintenance import MAX_DURATION_SECONDS, MIN_DURATION_SECONDS, Maintenance
-from app.domain.monitor import MAX_MONITORS
 
 _UTC: Final = "UTC"
 # What lies outside is a slip of the pen, and calendars end somewhere.
@@ -21,21 +20,11 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _PATCHED: Final = "null takes it away"
 
 _Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-_Keys = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=MAX_MONITORS)
-]
 _Length = Annotated[
     float,
     BeforeValidator(seconds_of, json_schema_input_type=float | str),
     Field(ge=MIN_DURATION_SECONDS, le=MAX_DURATION_SECONDS),
 ]
-
-
-class SelectionIn(Asked):
-    """Monitors with one of the keys, and those that bear all of the labels."""
-
-    keys: _Keys = Field(default_factory=list)
-    labels: Labels = Field(default_factory=dict)
 
 
 class MaintenanceIn(Asked):
@@ -54,8 +43,7 @@ class MaintenanceIn(Asked):
     def window(self, public_id: str, now: datetime) -> Maintenance:
         """The window, complete; raises `Invalid`."""
         faults = Faults()
-        if not self.selection.keys and not self.selection.labels:
-            faults.invalid(("selection",), "names neither a key nor a label")
+        self.selection.check(faults)
         if (self.ends_at is None) == (self.cron is None):
             faults.invalid(("ends_at",), "one of ends_at and cron has to be given, not both")
         elif self.cron is None:
@@ -98,13 +86,6 @@ class MaintenanceIn(Asked):
             timezone=self.timezone,
             created_at=now,
         )
-
-
-class SelectionPatch(Asked):
-    """What is to be different in a selection; a label that is null is taken away."""
-
-    keys: _Keys | None = None
-    labels: dict[str, str | None] | None = Field(default=None, description="Merged by name.")
 
 
 class MaintenancePatch(Asked):

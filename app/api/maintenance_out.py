@@ -1,19 +1,12 @@
 """Maintenance windows as they are answered."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
 from pydantic import BaseModel, Field
 
+from app.api.selections import SelectionOut
 from app.domain.maintenance import Maintenance, active, next_change
-
-
-class SelectionOut(BaseModel):
-    """Monitors with one of the keys, and those that bear all of the labels."""
-
-    keys: list[str]
-    labels: Mapping[str, str]
 
 
 class MaintenanceOut(BaseModel):

@@ -112,7 +112,7 @@ class TargetIn(TargetFields):
 
 
 def one_target(asked: TargetIn) -> Target:
-    """A target that stands alone; raises `Invalid` or `NotAvailable`."""
+    """A target that stands alone; raises `Invalid`."""
     faults = Faults()
     check_url(asked.url, ("url",), faults)
     target = complete(asked, asked, (), faults)

@@ -18,6 +18,7 @@ from app.services.meters import Meters
 from app.services.monitors import Monitors
 from app.services.notices import Notices
 from app.services.probing import Probing
+from app.services.shelf import Shelf
 from app.storage.database import Database
 from app.storage.idempotency import Once
 
@@ -40,6 +41,7 @@ class Service:
     board: Board
     meters: Meters
     probing: Probing
+    shelf: Shelf
 
 
 def _service(request: Request) -> Service:

@@ -40,12 +40,6 @@ class Invalid(ServiceError):
     code = "invalid"
 
 
-class NotAvailable(ServiceError):
-    """A part of the contract that this version does not offer yet."""
-
-    code = "not_available"
-
-
 class Malformed(ServiceError):
     """The body is not what its content type says."""
 

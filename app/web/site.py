@@ -7,12 +7,26 @@ from fastapi import FastAPI
 from app.api.headers import Headers
 from app.domain.incident import Entry
 from app.storage.incidents import Told
-from app.web import assets, comparisons, documents, experiments, overview, sign_in, strategies
+from app.web import (
+    assets,
+    badges,
+    comparisons,
+    documents,
+    experiments,
+    overview,
+    sign_in,
+    status_forms,
+    status_pages,
+    strategies,
+)
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
-ROUTES: Final = (assets, documents, sign_in, overview, comparisons, experiments, strategies)
+ROUTES: Final = (
+    assets, documents, sign_in, overview, comparisons, experiments, strategies, status_pages,
+    status_forms, badges,
+)  # fmt: skip
 
 _SAID: Final = {
     Entry.OPENED: "{name} is down.",
