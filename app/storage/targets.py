@@ -78,6 +78,13 @@ def load_items(
     return _items(session, list_id, query)
 
 
+def count(session: Session, list_id: int) -> int:
+    """How many targets a list has."""
+    return session.execute(
+        select(TargetListRow.total).where(TargetListRow.id == list_id)
+    ).scalar_one()
+
+
 def page(session: Session, list_id: int, first: int, limit: int, after: int | None) -> list[Item]:
     """Some of the first so many targets of a list in order, after a place."""
     query = _of_list(list_id, first).limit(limit)

@@ -12,25 +12,28 @@ from app.web import (
     badges,
     channel_form,
     channels,
+    comparisons,
     deliveries,
     documents,
+    experiments,
     health,
     incidents,
     maintenance_form,
     maintenances,
     overview,
-    reports,
     sign_in,
     status_forms,
     status_pages,
+    strategies,
 )
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
 ROUTES: Final = (
-    assets, documents, sign_in, overview, reports, status_pages, status_forms, badges,
+    assets, documents, sign_in, overview, status_pages, status_forms, badges,
     incidents, maintenance_form, maintenances, channel_form, channels, deliveries, health,
+    comparisons, experiments, strategies,
 )  # fmt: skip
 
 _SAID: Final = {

@@ -80,6 +80,11 @@
     if (!asked && target.id !== "main" && target.contains(document.activeElement)) event.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:sseMessage", (event) => ready(event.target));
+  // What goes on says so when it has ended.
+  document.addEventListener("htmx:sseClose", (event) => {
+    const said = event.detail.type === "message" && event.target.dataset.said;
+    if (said) document.getElementById("said").textContent = said;
+  });
   document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
   if (window.htmx) {
     window.htmx.createEventSource = (address) => {
