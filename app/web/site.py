@@ -10,6 +10,10 @@ from app.storage.incidents import Told
 from app.web import (
     assets,
     badges,
+    batch,
+    batch_form,
+    batch_monitors,
+    batches,
     documents,
     overview,
     reports,
@@ -17,13 +21,15 @@ from app.web import (
     status_forms,
     status_pages,
 )
+from app.web.batch_figures import Distributions
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
+# The path of a form stands before those of what is made with it.
 ROUTES: Final = (
-    assets, documents, sign_in, overview, reports, status_pages, status_forms,
-    badges,
+    assets, documents, sign_in, overview, batches, batch_form, batch, batch_monitors, reports,
+    status_pages, status_forms, badges,
 )  # fmt: skip
 
 _SAID: Final = {
@@ -39,6 +45,7 @@ def install(app: FastAPI) -> None:
     """Give an application its pages."""
     live = Live({CHECKS: painted}, Words(status_of, standing, happened))
     app.state.live = live
+    app.state.distributions = Distributions()
     app.state.lines = Lines(live.glances)
     app.add_middleware(Headers)
 
