@@ -19,10 +19,10 @@ from app.web.waterfalls import NAMES
 # What a verdict on latencies comes to, and the status whose sign it is told with.
 _VERDICTS: Final = {
     Verdict.TRUSTWORTHY: ("The latencies can be believed.", "up"),
-    Verdict.MAX_PACE: ("The latencies hold our own queue.", "degraded"),
-    Verdict.CPU_BOUND: ("This machine was too busy to be on time.", "degraded"),
-    Verdict.DESCRIPTOR_BOUND: ("Checks waited for this machine.", "degraded"),
-    Verdict.LOOKUP_BOUND: ("Checks waited for name look-ups.", "degraded"),
+    Verdict.MAX_PACE: ("Measured at full speed.", "degraded"),
+    Verdict.CPU_BOUND: ("Believe the latencies within their error bounds.", "degraded"),
+    Verdict.DESCRIPTOR_BOUND: ("Believe the latencies; the waiting was ours.", "degraded"),
+    Verdict.LOOKUP_BOUND: ("Believe the latencies; the waiting was ours.", "degraded"),
 }
 _KEPT: Final = 256
 
@@ -112,6 +112,6 @@ def latencies(batch: Batch) -> Table | None:
     if batch.bound is not None:
         rows.append(("ours at most", batch.bound))
     return Table(
-        ["", "p50", "p95", "p99"],
+        ["Of", "p50", "p95", "p99"],
         [[name, *map(duration, (each.p50, each.p95, each.p99))] for name, each in rows],
     )

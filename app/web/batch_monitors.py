@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -40,6 +41,7 @@ _FIELDS: Final = {"/interval_seconds": "interval", "/labels": "labels"}
 _ANY_URL: Final = "http://127.0.0.1/"
 _LONGEST_KEY: Final = 200
 _SHOWN: Final = 50
+_PLACE = re.compile(r"[0-9]{1,9}\Z")
 
 
 class _Chosen(NamedTuple):
@@ -75,8 +77,8 @@ def _chosen(request: Request, session: Session, batch_id: str, form: Form) -> _C
     batch = batch_rows.load(session, batch_id)
     key, list_id = batch_rows.key_of(session, batch_id)
     if form.text("of") == "marked":
-        marks = {int(row) for row in form.all("rows") if row.isascii() and row.isdigit()}
-        places = sorted(place for place in marks if place < batch.total)
+        marks = {row for row in form.all("rows") if _PLACE.match(row)}
+        places = sorted(place for place in map(int, marks) if place < batch.total)
     else:
         wanted = asked_for(request, batch_id).wanted(key, list_id)
         places = outcome_pages.places_of(session, wanted, MAX_MONITORS + 1)
