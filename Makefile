@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test fuzz check format bench lock clean
+.PHONY: help setup run demo test fuzz check format bench screenshots lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ format: setup ## format the code and mend what can be mended
 
 bench: setup ## measure speed and cost on this machine
 	$(BIN)/python -m bench
+
+screenshots: setup ## take the pictures of the README and the guides anew, from the demo
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: setup ## pin the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \

@@ -29,6 +29,7 @@ from app.web.batch_results import Results, asked_for
 from app.web.forms import Form, Sent
 from app.web.frame import gone_to, plain, render
 from app.web.live import Live
+from app.web.typed import label_lines
 from app.web.waterfalls import NAMES
 from checkers import Target
 
@@ -91,6 +92,7 @@ async def shown(
         phases=NAMES,
         exports=_EXPORTS,
         refused=refused or Form(),
+        labels=label_lines(batch.labels),
         rerun=rerun or Form(),
         monitors=monitors or Form(),
         strategies=(("", f"as before: {batch.strategy.value}"), *STRATEGIES),

@@ -14,7 +14,6 @@ from fastapi.responses import HTMLResponse, Response
 from app.api.asked import Faults
 from app.api.batch_in import BatchIn, draft_of, read_targets
 from app.api.bodies import checked
-from app.api.monitor_bodies import labels_of
 from app.api.problems import MAX_ERRORS
 from app.api.rows import COLUMNS, of_text
 from app.api.wired import Wired
@@ -23,6 +22,7 @@ from app.domain.errors import FieldError, Invalid
 from app.services import batches
 from app.web.forms import Form, Sent
 from app.web.frame import gone_to, plain, render
+from app.web.typed import BadTyping, labels_of
 from checkers import CATALOGUE, ClientName
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -149,15 +149,11 @@ def chosen(form: Form) -> dict[str, Any]:
 
 def labels_in(form: Form) -> Mapping[str, str]:
     """The labels of a form, one on each line; what is wrong with them is noted there."""
-    lines = form.lines("labels")
     try:
-        labels = labels_of(lines) if lines else {}
-    except Invalid:
-        form.fault("labels", "A label is written key=value, one on each line.")
+        return labels_of(form.lines("labels"))
+    except BadTyping as error:
+        form.fault("labels", str(error))
         return {}
-    if len(labels) < len(lines):
-        form.fault("labels", "A key stands there twice.")
-    return labels
 
 
 def _number(text: str) -> int | str:

@@ -33,6 +33,10 @@ class Form:
     def __bool__(self) -> bool:
         return bool(self._values)
 
+    def copy(self) -> "Form":
+        """The same fields, with nothing wrong with them so far."""
+        return Form(self._values)
+
     def text(self, name: str, otherwise: str = "") -> str:
         """A field without white space around it."""
         return self.raw(name, otherwise).strip()

@@ -14,7 +14,14 @@ from app.web import (
     batch_form,
     batch_monitors,
     batches,
+    channel_form,
+    channels,
+    deliveries,
     documents,
+    health,
+    incidents,
+    maintenance_form,
+    maintenances,
     overview,
     reports,
     sign_in,
@@ -29,13 +36,15 @@ from app.web.rows import CHECKS, Lines, painted, status_of
 # The path of a form stands before those of what is made with it.
 ROUTES: Final = (
     assets, documents, sign_in, overview, batches, batch_form, batch, batch_monitors, reports,
-    status_pages, status_forms, badges,
+    status_pages, status_forms, badges, incidents, maintenance_form, maintenances, channel_form,
+    channels, deliveries, health,
 )  # fmt: skip
 
 _SAID: Final = {
     Entry.OPENED: "{name} is down.",
     Entry.RESOLVED: "The incident of {name} has ended.",
     Entry.ACKNOWLEDGED: "The incident of {name} was acknowledged.",
+    Entry.COMMENT: "Somebody wrote of the incident of {name}.",
     Entry.STATUS: "{name} is {status}.",
 }
 _US: Final = "our own connectivity"

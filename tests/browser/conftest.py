@@ -12,7 +12,7 @@ from tests.browser.world import World, world_in
 from tests.services import running
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = (
+FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
@@ -32,7 +32,7 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         pytest.skip("no browser: install Debian's chromium to run this test")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(_FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()
 

@@ -79,13 +79,20 @@ class World:
 @contextlib.contextmanager
 def world_in(service: Service) -> Iterator[World]:
     """Fill a service; its targets last as long as the block."""
+    with switched() as target:
+        world = World(service, target)
+        _fill(world)
+        yield world
+
+
+@contextlib.contextmanager
+def switched() -> Iterator[Switched]:
+    """A target that lasts as long as the block."""
     target = Switched()
     thread = threading.Thread(target=target.serve_forever, daemon=True)
     thread.start()
     try:
-        world = World(service, target)
-        _fill(world)
-        yield world
+        yield target
     finally:
         target.shutdown()
         target.server_close()
@@ -121,6 +128,14 @@ def _fill(world: World) -> None:
         "/channels", {"key": "ops", "name": labels["odd"][:150], "type": "webhook",
                       "url": world.target.url + "/ok/hook"},
     )["id"]  # fmt: skip
+    world.ids["page"] = world.post(
+        "/status-pages", {"slug": "shop", "title": labels["odd"][:150],
+                          "description": labels["odd"], "selection": {"labels": {"team": "shop"}}},
+    )["slug"]  # fmt: skip
+    world.post(
+        "/status-pages/shop/updates",
+        {"title": labels["odd"][:150], "text": labels["odd"], "status": "investigating"},
+    )
     world.service.until("/api/v1/monitors/hostile%3Cscript%3E", status="down")
     incidents = world.service.get("/api/v1/incidents?open=true")["items"]
     world.ids["incident"] = next(i["id"] for i in incidents if "hostile" in i["monitor"]["key"])

@@ -1,47 +1,54 @@
-"""A service for the pages of a module, and somebody who opens them and sends their forms."""
+"""A service for the tests of a file, and a browser without scripts to see its pages with."""
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import requests
 
+from tests.farm.servers import Handler, Servers
 from tests.services import Service, running
 
 
-class Reader:
-    """Opens pages as a browser without scripts does, and sends forms with the page's token."""
+class Browser:
+    """Sees pages and sends their forms, as a browser does whose scripts are off."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, session: requests.Session) -> None:
         self.service = service
-        self.session = requests.Session()
-        self.session.headers["Accept"] = "text/html"
+        self.session = session
+        session.headers["Accept"] = "text/html"
 
-    def page(self, path: str, status: int = 200) -> str:
-        answer = self.session.get(self.service.url + path, timeout=30)
-        assert answer.status_code == status, answer.text
+    def see(self, path: str) -> str:
+        """A page that is there."""
+        answer = self.session.get(self.service.url + path, timeout=60)
+        assert answer.status_code == 200, answer.text
         return answer.text
 
-    def send(
-        self, path: str, page: str, **fields: str | list[str] | list[int]
-    ) -> requests.Response:
-        """What comes of a form; `page` is where it stands. Nobody is led on by the answer."""
-        token = re.search(r'name="csrf" value="([^"]+)"', self.page(page))
+    def send(self, page: str, to: str, **fields: Any) -> requests.Response:
+        """What is answered to a form of a page, before following where it leads."""
+        token = re.search(r'name="csrf" value="([^"]+)"', self.see(page))
         assert token is not None
-        sent = {"csrf": token[1], **fields}
         return self.session.post(
-            self.service.url + path, data=sent, timeout=60, allow_redirects=False
+            self.service.url + to,
+            data={"csrf": token[1], **fields},
+            allow_redirects=False,
+            timeout=60,
         )
+
+
+def at(farm: Servers, handler: Handler) -> str:
+    """The URL of a target that answers so."""
+    return f"http://127.0.0.1:{farm.serve(handler)}/"
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with running(tmp_path_factory.mktemp("pages")) as made:
+    with running(tmp_path_factory.mktemp("service")) as made:
         yield made
 
 
-@pytest.fixture(scope="module")
-def reader(service: Service) -> Iterator[Reader]:
-    made = Reader(service)
-    yield made
-    made.session.close()
+@pytest.fixture
+def browser(service: Service) -> Iterator[Browser]:
+    with requests.Session() as session:
+        yield Browser(service, session)

@@ -16,6 +16,24 @@
     }
   };
 
+  // What goes on says for how long, counted from what the server said.
+  const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const span = (seconds) => {
+    let left = Math.round(seconds);
+    const parts = units.map(([name, length]) => { const n = Math.floor(left / length); left -= n * length; return n ? `${n} ${name}` : ""; });
+    const first = parts.findIndex(Boolean);
+    return first < 0 ? "0 s" : parts.slice(first, first + 2).filter(Boolean).join(" ");
+  };
+  const began = new WeakMap();
+  const run = (root) => {
+    const now = performance.now() / 1000;
+    for (const each of within(root, "[data-running]")) {
+      if (!began.has(each)) began.set(each, now - Number(each.dataset.running));
+      each.textContent = span(now - began.get(each));
+    }
+  };
+  window.setInterval(() => run(document), 1000);
+
   // Charts to hover and zoom take the place of those the server drew.
   const draw = (root) => {
     if (!window.uPlot) return;
@@ -28,7 +46,7 @@
   // What does nothing without scripts is hidden without them.
   const show = (root) => { for (const part of within(root, "[data-scripted]")) part.hidden = false; };
 
-  const ready = (root) => { localise(root); draw(root); show(root); };
+  const ready = (root) => { localise(root); run(root); draw(root); show(root); };
 
   // The tab shows how things stand; what happened is read out.
   const stand = ({ worst, sign, said }) => {
@@ -57,6 +75,12 @@
   document.addEventListener("htmx:sseBeforeMessage", (event) => {
     // What a part shows stays while somebody stands in it with the keyboard.
     if (event.target.contains(document.activeElement) && event.target.matches("td, p")) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // Just so for what a page asks for by itself, again and again.
+    const { target, requestConfig } = event.detail, by = requestConfig?.triggeringEvent;
+    const asked = by && !by.type.startsWith("sse:");
+    if (!asked && target.id !== "main" && target.contains(document.activeElement)) event.detail.shouldSwap = false;
   });
   document.addEventListener("htmx:sseMessage", (event) => ready(event.target));
   document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
@@ -106,8 +130,19 @@
     add(area, files.length ? await read(files) : event.dataTransfer.getData("text"));
   });
 
+  // Of a form that can be filled in in two ways, only the fields of the one chosen are shown.
+  const choose = () => {
+    for (const choice of document.querySelectorAll("select[name=kind]")) {
+      for (const part of choice.form.querySelectorAll("[data-kind]")) part.hidden = part.dataset.kind !== choice.value;
+    }
+  };
+  document.addEventListener("change", choose);
+
   const begin = () => {
     ready(document);
+    choose();
+    const zone = document.querySelector("[data-own-zone]");
+    if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone || zone.value;
     document.querySelector("[data-focus]")?.focus();
   };
   window.tercet = { ready, stand, lose, refresh };
