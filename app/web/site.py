@@ -10,6 +10,10 @@ from app.storage.incidents import Told
 from app.web import (
     assets,
     badges,
+    batch,
+    batch_form,
+    batch_monitors,
+    batches,
     channel_form,
     channels,
     comparisons,
@@ -26,14 +30,16 @@ from app.web import (
     status_pages,
     strategies,
 )
+from app.web.batch_figures import Distributions
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
+# The path of a form stands before those of what is made with it.
 ROUTES: Final = (
-    assets, documents, sign_in, overview, status_pages, status_forms, badges,
-    incidents, maintenance_form, maintenances, channel_form, channels, deliveries, health,
-    comparisons, experiments, strategies,
+    assets, documents, sign_in, overview, status_pages, status_forms, badges, incidents,
+    maintenance_form, maintenances, channel_form, channels, deliveries, health, comparisons,
+    experiments, strategies, batches, batch_form, batch, batch_monitors,
 )  # fmt: skip
 
 _SAID: Final = {
@@ -50,6 +56,7 @@ def install(app: FastAPI) -> None:
     """Give an application its pages."""
     live = Live({CHECKS: painted}, Words(status_of, standing, happened))
     app.state.live = live
+    app.state.distributions = Distributions()
     app.state.lines = Lines(live.glances)
     app.add_middleware(Headers)
 
