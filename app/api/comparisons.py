@@ -1,6 +1,7 @@
 """Comparisons over REST."""
 
 import secrets
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -29,6 +30,7 @@ from app.api.wired import (
     KeyIn,
     Limit,
     PreferIn,
+    Service,
     Wired,
     once_of,
     preferred_wait,
@@ -39,6 +41,7 @@ from app.domain.comparison import DEFAULT_ROUNDS, MAX_ROUNDS, MAX_SEED, Comparis
 from app.domain.fidelity import Pace
 from app.services import comparisons
 from app.storage import comparisons as comparison_rows
+from checkers import Target
 
 router = APIRouter(
     prefix="/api/v1", tags=["comparisons"], responses=RESPONSES, dependencies=[Known]
@@ -71,13 +74,17 @@ class ComparisonIn(Listed):
     pace: PaceIn = "max"
     per_host: PerHost = 0
 
-    def draft(self) -> ComparisonDraft:
-        """The comparison, complete; raises `Invalid`."""
+    def draft(self, over: Sequence[Target] | None = None) -> ComparisonDraft:
+        """The comparison, complete; raises `Invalid`.
+
+        Args:
+            over: its targets, where they are known already rather than listed here.
+        """
         faults, pace = Faults(), Pace(self.pace)
         contenders = self._contenders(pace, faults)
         if not faults:
             contenders = with_baseline(contenders, self.baseline, pace, faults)
-        targets = self.gathered(faults)
+        targets = self.gathered(faults) if over is None else over
         sizes = self._sizes(len(targets), faults)
         if faults:
             raise faults.error()
@@ -174,15 +181,26 @@ async def one(service: Wired, comparison_id: str) -> ComparisonOut:
 )
 async def delete(service: Wired, comparison_id: str) -> ComparisonOut | Response:
     """Cancel a comparison that has not ended; remove one that has."""
-    if await comparisons.cancel(service.database, comparison_id):
-        await service.dispatcher.stop_run(comparison_id)
-        # A run may have been begun between the two.
-        await comparisons.cancel(service.database, comparison_id)
-        await comparisons.keep_evidence(service.database, comparison_id)
-        service.notices.ended(comparison_id)
+    if await cancelled(service, comparison_id):
         return ComparisonOut.of(await comparisons.report(service.database, comparison_id))
     await comparisons.remove(service.database, comparison_id)
     return Response(status_code=204)
+
+
+async def cancelled(service: Service, comparison_id: str) -> bool:
+    """End a comparison before its end; false when it had ended already.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if not await comparisons.cancel(service.database, comparison_id):
+        return False
+    await service.dispatcher.stop_run(comparison_id)
+    # A run may have been begun between the two.
+    await comparisons.cancel(service.database, comparison_id)
+    await comparisons.keep_evidence(service.database, comparison_id)
+    service.notices.ended(comparison_id)
+    return True
 
 
 @router.get(

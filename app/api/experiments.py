@@ -21,6 +21,7 @@ from app.api.wired import (
     KeyIn,
     Limit,
     PreferIn,
+    Service,
     Wired,
     once_of,
     preferred_wait,
@@ -151,12 +152,23 @@ async def one(service: Wired, experiment_id: str) -> ExperimentOut:
 )
 async def delete(service: Wired, experiment_id: str) -> ExperimentOut | Response:
     """Cancel an experiment that has not ended; remove one that has."""
-    if await experiments.cancel(service.database, experiment_id):
-        await service.dispatcher.stop_run(experiment_id)
-        service.notices.ended(experiment_id)
+    if await cancelled(service, experiment_id):
         return ExperimentOut.of(await experiments.report(service.database, experiment_id))
     await experiments.remove(service.database, experiment_id)
     return Response(status_code=204)
+
+
+async def cancelled(service: Service, experiment_id: str) -> bool:
+    """End an experiment before its end; false when it had ended already.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if not await experiments.cancel(service.database, experiment_id):
+        return False
+    await service.dispatcher.stop_run(experiment_id)
+    service.notices.ended(experiment_id)
+    return True
 
 
 @router.get(

@@ -17,7 +17,7 @@ from app.api.wired import Wired
 from app.domain.fidelity import Verdict
 from app.domain.history import Group, grouped
 from app.reports import history
-from app.storage import batches
+from app.storage import measurements
 from checkers import ClientName, Status, StrategyName
 
 router = APIRouter(prefix="/api/v1", tags=["reports"], responses=RESPONSES, dependencies=[Known])
@@ -94,7 +94,9 @@ async def strategies(
     key, _, value = (label or "").partition("=")
     pair = None if label is None else (key, value)
     runs = await service.database.read(
-        lambda session: grouped(batches.finished(session, since=since, until=until, label=pair))
+        lambda session: grouped(
+            measurements.finished(session, since=since, until=until, label=pair)
+        )
     )
     match format:
         case "markdown":

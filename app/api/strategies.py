@@ -9,7 +9,7 @@ from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.wired import Wired
 from app.domain.history import Group, grouped
-from app.storage import batches
+from app.storage import measurements
 from checkers import CATALOGUE, ClientName, StrategyName
 
 router = APIRouter(prefix="/api/v1", tags=["strategies"], responses=RESPONSES, dependencies=[Known])
@@ -46,7 +46,7 @@ async def strategies(service: Wired) -> Catalogue:
     """The strategies, how to choose, and what each came to on this machine so far."""
 
     def measured(session: Session) -> list[Group]:
-        return grouped(batches.finished(session, since=None, until=None, label=None))
+        return grouped(measurements.finished(session, since=None, until=None, label=None))
 
     groups = await service.database.read(measured)
     return Catalogue(

@@ -136,6 +136,23 @@ class Summary:
     figures: RunFigures
 
 
+def again(comparison: Comparison, targets: Sequence[Target]) -> ComparisonDraft:
+    """A comparison, or an experiment, as it was asked for; its rounds in the same order."""
+    return ComparisonDraft(
+        targets=targets,
+        sizes=comparison.sizes,
+        contenders=comparison.contenders,
+        baseline=comparison.baseline,
+        rounds=comparison.rounds,
+        pace=comparison.pace,
+        per_host=comparison.per_host,
+        seed=comparison.seed,
+        name=comparison.name,
+        labels=comparison.labels,
+        lab=comparison.lab,
+    )
+
+
 def default_label(strategy: StrategyName, client: ClientName | None) -> str:
     """The strategy's name, with the client's where it is not its own."""
     own = CATALOGUE[strategy].clients[0]

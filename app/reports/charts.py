@@ -7,7 +7,7 @@ from app.domain.contrasts import Metric
 from app.domain.evidence import SHARES
 from app.domain.statistics import Interval
 from app.reports import plots, tables
-from app.reports.plots import Curve, Dot, Plot
+from app.reports.plots import Axes, Curve, Dot, Plot
 from app.reports.units import duration
 from app.services.reports import Report
 
@@ -32,14 +32,12 @@ def charts(report: Report) -> list[Plot]:
                 for x in _dots([summary], _wall, duration)
                 for y in _dots([summary], _cpu, duration)
             ],
-            duration,
-            duration,
+            Axes("wall time", duration, f"processor time for each {each}", duration),
         ),
         plots.curves(
             "Latencies: the share of checks that took at most so long",
             _distributions(report, number),
-            duration,
-            lambda share: f"{share:.0%}",
+            Axes("latency", duration, "share of checks", lambda share: f"{share:.0%}"),
             share=True,
         ),
         plots.stacked(
@@ -48,9 +46,9 @@ def charts(report: Report) -> list[Plot]:
             duration,
         ),
         plots.intervals("Peak memory", _dots(here, _memory, _mib), _mib),
-        _growth(report, "Wall time as the list grows", _wall, duration),
-        _growth(report, "Peak memory as the list grows", _memory, _mib),
-        _growth(report, f"Processor time for each {each} as the list grows", _cpu, duration),
+        _growth(report, "Wall time", _wall, duration),
+        _growth(report, "Peak memory", _memory, _mib),
+        _growth(report, f"Processor time for each {each}", _cpu, duration),
     ]
     return [plot for plot in drawn if plot is not None]
 
@@ -116,13 +114,11 @@ def _distributions(report: Report, number: int) -> list[Curve]:
     ]
 
 
-def _growth(
-    report: Report, title: str, value: _Value, write: Callable[[float], str]
-) -> Plot | None:
+def _growth(report: Report, of: str, value: _Value, write: Callable[[float], str]) -> Plot | None:
     if len(report.comparison.sizes) < 2:
         return None
     return plots.curves(
-        title,
+        f"{of} as the list grows",
         [
             Curve(
                 label,
@@ -134,6 +130,5 @@ def _growth(
             )
             for label in report.comparison.labels_in_order
         ],
-        lambda count: f"{count:,.0f}",
-        write,
+        Axes("targets", lambda count: f"{count:,.0f}", of.lower(), write),
     )

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from markupsafe import Markup
+
 from app.domain.history import Group, SizeClass
 from app.domain.statistics import Interval
 from app.reports import plots, tables
@@ -46,8 +48,17 @@ def as_markdown(groups: Sequence[Group]) -> str:
 
 def as_html(groups: Sequence[Group]) -> str:
     """A page with plots and a table for each size class."""
-    classes = [(_named(of), _table(members), _drawn(members)) for of, members in _by_size(groups)]
-    return template("history.html.j2").render(note=_NOTE, classes=classes)
+    return template("history.html.j2").render(note=_NOTE, classes=_classes(groups))
+
+
+def body(groups: Sequence[Group]) -> Markup:
+    """The same without its heading, to stand on a page that has one."""
+    shown = template("history_body.html.j2").render(note=_NOTE, classes=_classes(groups))
+    return Markup(shown)  # noqa: S704 -- a template of ours escaped what is in it
+
+
+def _classes(groups: Sequence[Group]) -> list[tuple[str, Table, list[Plot]]]:
+    return [(_named(of), _table(members), _drawn(members)) for of, members in _by_size(groups)]
 
 
 def _by_size(groups: Sequence[Group]) -> Iterator[tuple[SizeClass, list[Group]]]:

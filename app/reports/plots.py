@@ -9,14 +9,24 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup, escape
 
-_WIDTH: Final = 470
-_LEFT: Final = 135
-_RIGHT: Final = 90
-_ROW: Final = 26
-_PLOT: Final = 220
-_FOOT: Final = 34
+from app.reports.visible import plain
+
+# So narrow that its letters are read on a telephone, where it is drawn at about this width.
+_WIDTH: Final = 400
+_EDGE: Final = 10
+_LEFT: Final = 58
+# A row is a line of text above a line of the plot.
+_ROW: Final = 42
+_LINE: Final = 29
+_PLOT: Final = 226
+_TOP: Final = 22
+_FOOT: Final = 42
 _COLOURS: Final = 8
-_LABEL_CHARACTERS: Final = 19
+_LABEL_CHARACTERS: Final = 38
+# Two labels stand beside each other in the legend if none is longer.
+_HALF_CHARACTERS: Final = 20
+# About how wide a character of a tick is.
+_TICK_CHARACTER: Final = 6.6
 
 
 class Dot(NamedTuple):
@@ -41,6 +51,15 @@ class Plot(NamedTuple):
 
     title: str
     svg: Markup
+
+
+class Axes(NamedTuple):
+    """What lies along each axis, and how its values are written."""
+
+    across: str
+    write_x: Callable[[float], str]
+    up: str
+    write_y: Callable[[float], str]
 
 
 class _Scale(NamedTuple):
@@ -79,7 +98,7 @@ def intervals(title: str, dots: Sequence[Dot], write: Callable[[float], str]) ->
     if not dots:
         return None
     high = max(max(dot.value, dot.high or 0.0) for dot in dots) * 1.05 or 1.0
-    scale = _Scale(0.0, high, _LEFT, _WIDTH - _RIGHT, logarithmic=False)
+    scale = _Scale(0.0, high, _EDGE, _WIDTH - _EDGE, logarithmic=False)
     return _rows(title, dots, scale, write, None)
 
 
@@ -89,18 +108,11 @@ def ratios(title: str, dots: Sequence[Dot]) -> Plot | None:
         return None
     ends = [end for dot in dots for end in (dot.value, dot.low, dot.high) if end]
     reach = max(1.25, *(max(end, 1 / end) for end in ends)) * 1.1
-    scale = _Scale(1 / reach, reach, _LEFT, _WIDTH - _RIGHT, logarithmic=True)
+    scale = _Scale(1 / reach, reach, _EDGE, _WIDTH - _EDGE, logarithmic=True)
     return _rows(title, dots, scale, lambda value: f"{value:g} ×", 1.0)
 
 
-def curves(
-    title: str,
-    found: Sequence[Curve],
-    write_x: Callable[[float], str],
-    write_y: Callable[[float], str],
-    *,
-    share: bool = False,
-) -> Plot | None:
+def curves(title: str, found: Sequence[Curve], axes: Axes, *, share: bool = False) -> Plot | None:
     """Lines over a logarithmic scale; as high as a share goes, or logarithmic as well."""
     found = [curve for curve in found if curve.points]
     if not found:
@@ -109,13 +121,13 @@ def curves(
     ys = [y for curve in found for _, y in curve.points if y > 0]
     if not xs or not ys:
         return None
-    across = _Scale(*_around(xs), 52, _WIDTH - 14, logarithmic=True)
+    across = _Scale(*_around(xs), _LEFT, _WIDTH - _EDGE, logarithmic=True)
     up = (
-        _Scale(0.0, 1.0, _PLOT, 10, logarithmic=False)
+        _Scale(0.0, 1.0, _PLOT, _TOP, logarithmic=False)
         if share
-        else _Scale(*_around(ys), _PLOT, 10, logarithmic=True)
+        else _Scale(*_around(ys), _PLOT, _TOP, logarithmic=True)
     )
-    parts = [*_grid(across, up, write_x, write_y)]
+    parts = _grid(across, up, axes)
     for index, curve in enumerate(found):
         points = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in curve.points)
         parts.append(
@@ -129,20 +141,14 @@ def curves(
     return _with_legend(title, parts, [curve.label for curve in found], _PLOT + _FOOT)
 
 
-def scatter(
-    title: str,
-    dots: Sequence[tuple[Dot, Dot]],
-    write_x: Callable[[float], str],
-    write_y: Callable[[float], str],
-) -> Plot | None:
+def scatter(title: str, dots: Sequence[tuple[Dot, Dot]], axes: Axes) -> Plot | None:
     """A cross for each contender: one quantity against another, with both intervals."""
     if not dots:
         return None
-    across = _Scale(
-        *_around([e for x, _ in dots for e in _ends(x)]), 52, _WIDTH - 14, logarithmic=True
-    )
-    up = _Scale(*_around([e for _, y in dots for e in _ends(y)]), _PLOT, 10, logarithmic=True)
-    parts = [*_grid(across, up, write_x, write_y)]
+    xs, ys = [e for x, _ in dots for e in _ends(x)], [e for _, y in dots for e in _ends(y)]
+    across = _Scale(*_around(xs), _LEFT, _WIDTH - _EDGE, logarithmic=True)
+    up = _Scale(*_around(ys), _PLOT, _TOP, logarithmic=True)
+    parts = _grid(across, up, axes)
     for index, (x, y) in enumerate(dots):
         colour, (cx, cy) = index % _COLOURS, (across(x.value), up(y.value))
         if x.low and x.high:
@@ -150,7 +156,7 @@ def scatter(
         if y.low and y.high:
             parts.append(_line(cx, up(y.low), cx, up(y.high), f"l{colour} solid"))
         parts.append(f'<circle class="f{colour}" cx="{cx:.1f}" cy="{cy:.1f}" r="4.5"/>')
-        parts.append(_text(cx, cy - 7, str(index + 1), "middle"))
+        parts.append(_text(cx + 6, cy - 6, str(index + 1)))
     labels = [f"{number} {x.label}" for number, (x, _) in enumerate(dots, start=1)]
     spoken = [f"{x.label} {x.written}, {y.written}" for x, y in dots]
     return _with_legend(title, parts, labels, _PLOT + _FOOT, bars=True, spoken=spoken)
@@ -165,19 +171,19 @@ def stacked(
         return None
     names = list(dict.fromkeys(name for _, values in rows for name in values))
     high = max(sum(values.values()) for _, values in rows)
-    scale = _Scale(0.0, high, _LEFT, _WIDTH - _RIGHT, logarithmic=False)
+    scale = _Scale(0.0, high, _EDGE, _WIDTH - _EDGE, logarithmic=False)
     parts, spoken = [], []
     for index, (label, values) in enumerate(rows):
         y, at = index * _ROW, 0.0
-        parts.append(_text(_LEFT - 8, y + 17, label[:_LABEL_CHARACTERS], "end"))
+        parts += _above(y, label, write(sum(values.values())))
         for name, value in values.items():
             x, width = scale(at), scale(at + value) - scale(at)
             colour = names.index(name) % _COLOURS
             parts.append(
-                f'<rect class="f{colour}" x="{x:.1f}" y="{y + 5}" width="{width:.1f}" height="16"/>'
+                f'<rect class="f{colour}" x="{x:.1f}" y="{y + 20}" width="{width:.1f}" '
+                f'height="14"/>'
             )
             at += value
-        parts.append(_text(scale(at) + 6, y + 17, write(at)))
         spoken.append(f"{label}: " + ", ".join(f"{n} {write(v)}" for n, v in values.items()))
     return _with_legend(title, parts, names, len(rows) * _ROW + 4, bars=True, spoken=spoken)
 
@@ -190,43 +196,53 @@ def _rows(
     mark: float | None,
 ) -> Plot:
     height = len(dots) * _ROW
-    parts = [
-        part
-        for tick in scale.ticks()
-        for part in (
-            _line(scale(tick), 0, scale(tick), height, "grid"),
-            _text(scale(tick), height + 18, write(tick), "middle", "tick"),
-        )
-    ]
+    parts = _ticks(scale, 0, height, write)
     if mark is not None:
         parts.append(_line(scale(mark), 0, scale(mark), height, "mark"))
     for index, dot in enumerate(dots):
-        y = index * _ROW + 13
-        parts.append(_text(_LEFT - 8, y + 4, dot.label[:_LABEL_CHARACTERS], "end"))
+        y = index * _ROW + _LINE
+        parts += _above(index * _ROW, dot.label, dot.written)
         if dot.low is not None and dot.high is not None:
             parts.append(_line(scale(dot.low), y, scale(dot.high), y, "whisker"))
         parts.append(f'<circle class="f0" cx="{scale(dot.value):.1f}" cy="{y}" r="5"/>')
-        parts.append(_text(_WIDTH - _RIGHT + 8, y + 4, dot.written))
     return Plot(title, _svg(title, parts, height + 24, [f"{d.label} {d.written}" for d in dots]))
 
 
-def _grid(
-    across: _Scale, up: _Scale, write_x: Callable[[float], str], write_y: Callable[[float], str]
-) -> list[str]:
-    parts = []
-    for tick in across.ticks():
-        x = across(tick)
-        parts += [
-            _line(x, 10, x, _PLOT, "grid"),
-            _text(x, _PLOT + 18, write_x(tick), "middle", "tick"),
-        ]
+def _above(y: float, label: str, written: str) -> list[str]:
+    """The line of text of a row: whose it is, and what it comes to."""
+    return [
+        _text(_EDGE, y + 15, plain(label, _LABEL_CHARACTERS)),
+        _text(_WIDTH - _EDGE, y + 15, written, "end"),
+    ]
+
+
+def _ticks(scale: _Scale, top: float, foot: float, write: Callable[[float], str]) -> list[str]:
+    """Lines at round values across, each with what it stands for below, inside of the drawing."""
+    parts, free = [], 0.0
+    for tick in scale.ticks():
+        x, written = scale(tick), write(tick)
+        parts.append(_line(x, top, x, foot, "grid"))
+        half = len(written) * _TICK_CHARACTER / 2
+        centre = min(max(x, half + 1), _WIDTH - half - 1)
+        if centre - half >= free:
+            parts.append(_text(centre, foot + 18, written, "middle", "tick"))
+            free = centre + half + _TICK_CHARACTER
+    return parts
+
+
+def _grid(across: _Scale, up: _Scale, axes: Axes) -> list[str]:
+    parts = _ticks(across, _TOP, _PLOT, axes.write_x)
     for tick in up.ticks():
         y = up(tick)
         parts += [
-            _line(52, y, _WIDTH - 14, y, "grid"),
-            _text(46, y + 4, write_y(tick), "end", "tick"),
+            _line(_LEFT, y, _WIDTH - _EDGE, y, "grid"),
+            _text(_LEFT - 6, y + 4, axes.write_y(tick), "end", "tick"),
         ]
-    return parts
+    return [
+        *parts,
+        _text(_EDGE, 13, f"↑ {axes.up}", "start", "tick"),
+        _text(_WIDTH - _EDGE, _PLOT + 36, f"{axes.across} →", "end", "tick"),
+    ]
 
 
 def _with_legend(
@@ -238,22 +254,24 @@ def _with_legend(
     bars: bool = False,
     spoken: Sequence[str] | None = None,
 ) -> Plot:
-    each = (_WIDTH - 20) // 2
-    for index, label in enumerate(labels):
-        x, y = 14 + index % 2 * each, height + 14 + index // 2 * 20
+    shown = [plain(label, _LABEL_CHARACTERS) for label in labels]
+    columns = 2 if all(len(label) <= _HALF_CHARACTERS for label in shown) else 1
+    each = (_WIDTH - _EDGE) // 2
+    for index, label in enumerate(shown):
+        x, y = _EDGE + index % columns * each, height + 14 + index // columns * 20
         colour, dashes = index % _COLOURS, index // _COLOURS
         parts.append(
             f'<rect class="f{colour}" x="{x}" y="{y - 9}" width="14" height="10"/>'
             if bars
             else _line(x, y - 4, x + 24, y - 4, f"l{colour} d{dashes}")
         )
-        parts.append(_text(x + (20 if bars else 30), y, label[:26]))
-    below = math.ceil(len(labels) / 2) * 20 + 8
+        parts.append(_text(x + (20 if bars else 30), y, label))
+    below = math.ceil(len(labels) / columns) * 20 + 8
     return Plot(title, _svg(title, parts, height + below, spoken or labels))
 
 
 def _svg(title: str, parts: Sequence[str], height: float, spoken: Sequence[str]) -> Markup:
-    said = escape(f"{title}: {'; '.join(spoken)}")
+    said = escape(plain(f"{title}: {'; '.join(spoken)}"))
     return Markup(  # noqa: S704 -- what came from outside was escaped where it was written
         f'<svg viewBox="0 0 {_WIDTH} {height:.0f}" role="img" aria-label="{said}">'
         f"{''.join(parts)}</svg>"

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.domain.comparison import Summary
+from app.domain.comparison import Comparison, Summary
 from app.domain.contrasts import LEAST_ROUNDS, Metric
 from app.domain.fidelity import Verdict
 from app.domain.recommendation import listed, measured_rounds
@@ -20,7 +20,11 @@ _SEEN: Final = frozenset({Status.UP, Status.DEGRADED, Status.DOWN})
 
 def title(report: Report) -> str:
     """What a report is called."""
-    comparison = report.comparison
+    return titled(report.comparison)
+
+
+def titled(comparison: Comparison) -> str:
+    """What a comparison or an experiment is called."""
     if comparison.name:
         return comparison.name
     if comparison.lab is not None:

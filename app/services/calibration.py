@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from app.domain.batch import Batch, BatchDraft
-from app.domain.comparison import WARM_UP, Comparison, ComparisonDraft, RoundRun, Turn
+from app.domain.comparison import WARM_UP, Comparison, RoundRun, Turn, again
 from app.domain.evidence import Evidence
 from app.domain.fidelity import measured
 from app.domain.lab_run import LabRun
@@ -38,7 +38,7 @@ async def keep(
     """Keep a finished comparison, in one commit: nobody sees a part of it."""
 
     def store(session: Session) -> None:
-        draft = _draft(comparison, targets)
+        draft = again(comparison, targets)
         key = comparisons.insert_comparison(session, comparison.id, draft, comparison.created_at)
         list_id = comparisons.load(session, comparison.id).list_id
         for run in carried:
@@ -56,7 +56,7 @@ async def keep_experiment(
     """As `keep`, of an experiment."""
 
     def store(session: Session) -> None:
-        draft = _draft(comparison, ())
+        draft = again(comparison, ())
         experiments.insert_experiment(session, comparison.id, draft, comparison.created_at)
         key = experiments.load(session, comparison.id).key
         for run in found:
@@ -65,22 +65,6 @@ async def keep_experiment(
         waiting.end_at_once(session, ExperimentRow, key, clock.now(), comparison.machine)
 
     await database.write(store)
-
-
-def _draft(comparison: Comparison, targets: Sequence[Target]) -> ComparisonDraft:
-    return ComparisonDraft(
-        targets=targets,
-        sizes=comparison.sizes,
-        contenders=comparison.contenders,
-        baseline=comparison.baseline,
-        rounds=comparison.rounds,
-        pace=comparison.pace,
-        per_host=comparison.per_host,
-        seed=comparison.seed,
-        name=comparison.name,
-        labels=comparison.labels,
-        lab=comparison.lab,
-    )
 
 
 def _keep_run(

@@ -1,15 +1,16 @@
 """Comparisons: submitted, carried out round by round, read as a report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 from sqlalchemy.orm import Session
 
 from app.domain.batch import BatchDraft, RunStatus
-from app.domain.comparison import Comparison, ComparisonDraft, Turn
+from app.domain.comparison import Comparison, ComparisonDraft, Turn, again
 from app.domain.errors import Conflict
-from app.domain.evidence import Evidence, weigh
+from app.domain.evidence import NOTHING_SEEN, Evidence, weigh
 from app.domain.fidelity import Pace
 from app.domain.outcome import Way
 from app.engine.local import Engine, Order, RunFailed
@@ -41,6 +42,24 @@ async def submit(
         return public_id
 
     return await accepted(database, notices, once, make, _load)
+
+
+async def rerun(database: Database, notices: Notices, public_id: str, seed: int) -> Comparison:
+    """Compare the same contenders over the same targets again, in an order of its own.
+
+    Raises:
+        NotFound: there is no such comparison.
+    """
+
+    def make(session: Session, now: datetime) -> str:
+        _, list_id, comparison = comparisons.load(session, public_id)
+        items = targets.load_items(session, list_id)
+        draft = replace(again(comparison, [item.target for item in items]), seed=seed)
+        new_id = clock.new_id("cmp")
+        comparisons.insert_comparison(session, new_id, draft, now)
+        return new_id
+
+    return await accepted(database, notices, None, make, _load)
 
 
 async def wait_until_ended(
@@ -79,6 +98,13 @@ def read_report(session: Session, public_id: str) -> Report:
     places = [contested.seq for contested in evidence.disagreements]
     urls = comparisons.urls_of(session, list_id, places) if places else {}
     return assemble(comparison, found, evidence, urls)
+
+
+def read_figures(session: Session, public_id: str) -> Report:
+    """As `read_report`, without what single outcomes say: quickly read while it goes on."""
+    key, _, comparison = comparisons.load(session, public_id)
+    found = rounds.of_comparison(session, key, len(comparison.sizes))
+    return assemble(comparison, found, NOTHING_SEEN, {})
 
 
 async def cancel(database: Database, public_id: str) -> bool:

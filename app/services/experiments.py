@@ -1,6 +1,7 @@
 """Experiments of the laboratory: submitted, carried out round by round, read as a report."""
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import USER_AGENT
 from app.domain.batch import RunStatus
-from app.domain.comparison import Comparison, ComparisonDraft, LabWork, Turn
+from app.domain.comparison import Comparison, ComparisonDraft, LabWork, Turn, again
 from app.domain.errors import Conflict
 from app.domain.evidence import NOTHING_SEEN
 from app.domain.lab_run import LabRun
@@ -46,6 +47,18 @@ async def submit(
         return public_id
 
     return await accepted(database, notices, once, make, _load)
+
+
+async def rerun(database: Database, notices: Notices, public_id: str, seed: int) -> Comparison:
+    """Make the same experiment again, in an order of its own; raises `NotFound`."""
+
+    def make(session: Session, now: datetime) -> str:
+        draft = replace(again(_load(session, public_id), ()), seed=seed)
+        new_id = clock.new_id("exp")
+        experiments.insert_experiment(session, new_id, draft, now)
+        return new_id
+
+    return await accepted(database, notices, None, make, _load)
 
 
 async def wait_until_ended(

@@ -121,37 +121,6 @@ def page(session: Session, limit: int, before: int | None) -> tuple[list[Batch],
     return [batch_of(session, row) for row in rows[:limit]], following
 
 
-def finished(
-    session: Session,
-    *,
-    since: datetime | None,
-    until: datetime | None,
-    label: tuple[str, str] | None,
-) -> list[Batch]:
-    """Runs that came to their end in one piece, rounds of comparisons among them, oldest first.
-
-    Warm-ups are left out, and what was resumed: neither says how long such a run takes.
-    """
-    query = select(BatchRow).where(
-        BatchRow.status == RunStatus.COMPLETED.value,
-        BatchRow.finished_at.is_not(None),
-        BatchRow.interruptions == 0,
-        BatchRow.wall_us.is_not(None),
-        BatchRow.round.is_(None) | (BatchRow.round > 0),
-    )
-    if since is not None:
-        query = query.where(BatchRow.finished_at >= to_column(since))
-    if until is not None:
-        query = query.where(BatchRow.finished_at < to_column(until))
-    if label is not None:
-        key, value = label
-        member = func.json_each(BatchRow.labels).table_valued("key", "value")
-        query = query.where(
-            select(member.c.key).where(member.c.key == key, member.c.value == value).exists()
-        )
-    return [batch_of(session, row) for row in session.scalars(query.order_by(BatchRow.id))]
-
-
 def claim_oldest(session: Session, now: datetime, *, quick: bool) -> Claim | None:
     """Take the batch that has waited longest, if any; it is `running` from here on."""
     size = BatchRow.total <= QUICK_TARGETS if quick else BatchRow.total > QUICK_TARGETS

@@ -16,6 +16,7 @@ from app import __version__
 from app.api.sessions import COOKIE, LASTS, Sessions
 from app.domain.errors import FieldError
 from app.reports import tables, units
+from app.reports.visible import plain
 from app.web import assets
 from app.web.live import Live
 
@@ -175,19 +176,3 @@ def time_of(at: datetime | None, *, short: bool = False) -> Markup:
     return Markup('<time datetime="{}" title="{}"{}>{} UTC</time>').format(
         exact, exact, kind, written
     )
-
-
-def plain(text: str | None, most: int = 2000) -> str:
-    """Text of a stranger's as it can be shown: controls and marks of direction made visible."""
-    if text is None:
-        return ""
-    shown = "".join(c if c.isprintable() or c in "\n\t" else _seen(c) for c in text[:most])
-    return shown if len(text) <= most else shown + "…"
-
-
-def _seen(character: str) -> str:
-    code = ord(character)
-    if code < 0x20:
-        # Unicode's own pictures of them.
-        return chr(0x2400 + code)
-    return f"⟨U+{code:04X}⟩"

@@ -16,6 +16,7 @@ from app.api.wired import Service, Wired
 from app.domain.errors import Conflict, Invalid, NotFound
 from app.domain.incident import Incident, TimelineEntry
 from app.domain.monitor import MonitorOutcome
+from app.reports.visible import plain
 from app.services import clock
 from app.storage import incident_pages, monitor_outcomes, monitors
 from app.storage import incidents as incident_rows
@@ -23,7 +24,7 @@ from app.storage.incident_pages import Wanted
 from app.web.asked import Listing, listing
 from app.web.drawn import instant
 from app.web.forms import Form, Sent
-from app.web.frame import gone_to, plain, render
+from app.web.frame import gone_to, render
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -10,10 +10,16 @@ from app.storage.incidents import Told
 from app.web import (
     assets,
     badges,
+    batch,
+    batch_form,
+    batch_monitors,
+    batches,
     channel_form,
     channels,
+    comparisons,
     deliveries,
     documents,
+    experiments,
     health,
     incidents,
     maintenance_form,
@@ -24,20 +30,22 @@ from app.web import (
     monitor_paste,
     outcomes,
     overview,
-    reports,
     sign_in,
     status_forms,
     status_pages,
+    strategies,
 )
+from app.web.batch_figures import Distributions
 from app.web.frame import fragment
 from app.web.live import Live, Standing, Words
 from app.web.rows import CHECKS, Lines, painted, status_of
 
-# What stands below /monitors by a name of its own comes before the monitors.
+# The path of a form stands before those of what is made with it.
 ROUTES: Final = (
-    assets, documents, sign_in, overview, reports, status_pages, status_forms, badges,
-    monitor_form, monitor_paste, monitor_bulk, monitor,
-    incidents, maintenance_form, maintenances, channel_form, channels, deliveries, health,
+    assets, documents, sign_in, overview, status_pages, status_forms, badges, monitor_form,
+    monitor_paste, monitor_bulk, monitor, incidents, maintenance_form, maintenances, channel_form,
+    channels, deliveries, health, comparisons, experiments, strategies, batches, batch_form, batch,
+    batch_monitors,
 )  # fmt: skip
 
 _SAID: Final = {
@@ -59,6 +67,7 @@ def install(app: FastAPI) -> None:
     }
     live = Live(painters, Words(status_of, standing, happened))
     app.state.live = live
+    app.state.distributions = Distributions()
     app.state.lines = Lines(live.glances)
     app.add_middleware(Headers)
 

@@ -52,7 +52,7 @@ def test_its_report_is_told_in_every_form(
 
 def test_it_has_a_page_and_a_place_in_the_lists(service: Service, computed: dict[str, Any]) -> None:
     assert service.call("GET", f"/experiments/{computed['id']}").status_code == 200
-    assert computed["id"] in service.call("GET", "/").text
+    assert computed["id"] in service.call("GET", "/experiments").text
     listed = service.get("/api/v1/experiments?limit=1")
     assert len(listed["items"]) == 1
     events = service.call("GET", f"/api/v1/experiments/{computed['id']}/events").text

@@ -23,7 +23,8 @@ _PATIENCE_SECONDS: Final = 120
 _SCHEMES: Final = ("light", "dark")
 _SITE: Final = {
     "Shop": "/delay/0.02", "Checkout": "/delay/0.08", "Search": "/json/2000",
-    "Sign-in": "/status/200", "Pictures": "/bytes/200000", "Moved": "/redirect/2", "Reports": "/delay/0.3",
+    "Sign-in": "/status/200", "Pictures": "/bytes/200000", "Moved": "/redirect/2",
+    "Reports": "/delay/0.3",
 }  # fmt: skip
 
 

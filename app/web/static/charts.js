@@ -131,7 +131,7 @@
       u.setScale("x", whole);
       place.addEventListener("keydown", keys(u, whole));
       place.addEventListener("dblclick", () => u.setScale("x", whole));
-      for (const part of [svg, figure.querySelector(".legend")]) part.setAttribute("hidden", "");
+      for (const part of [svg, figure.querySelector(".colours")]) part.setAttribute("hidden", "");
     };
     const data = how.columns(found, gap);
     if (!data[0].length) return;

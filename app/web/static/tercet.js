@@ -43,7 +43,10 @@
     }
   };
 
-  const ready = (root) => { localise(root); run(root); draw(root); };
+  // What does nothing without scripts is hidden without them.
+  const show = (root) => { for (const part of within(root, "[data-scripted]")) part.hidden = false; };
+
+  const ready = (root) => { localise(root); run(root); draw(root); show(root); };
 
   // The tab shows how things stand; what happened is read out.
   const stand = ({ worst, sign, said }) => {
@@ -93,6 +96,11 @@
     if (target.dataset.most) document.getElementById("no-outcome")?.remove();
     ready(target);
   });
+  // What goes on says so when it has ended.
+  document.addEventListener("htmx:sseClose", (event) => {
+    const said = event.detail.type === "message" && event.target.dataset.said;
+    if (said) document.getElementById("said").textContent = said;
+  });
   document.addEventListener("htmx:afterSwap", (event) => ready(event.target));
   if (window.htmx) {
     window.htmx.createEventSource = (address) => {
@@ -114,7 +122,18 @@
     if (all) for (const box of event.target.form.querySelectorAll(`input[name="${all}"]`)) box.checked = event.target.checked;
   });
 
-  // A file dropped on a list becomes its text.
+  // A file dropped on a list, or chosen for it, becomes its text.
+  const read = async (files) => (await Promise.all([...files].map((file) => file.text()))).join("\n");
+  const add = (area, text) => {
+    area.value = area.value.trim() ? `${area.value.trimEnd()}\n${text}` : text;
+    area.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  document.addEventListener("change", async (event) => {
+    const input = event.target;
+    if (!input.dataset.into) return;
+    add(document.getElementById(input.dataset.into), await read(input.files));
+    input.value = "";
+  });
   document.addEventListener("dragover", (event) => {
     const area = event.target.closest?.("[data-drop]");
     if (area) { event.preventDefault(); area.classList.add("drop"); }
@@ -125,10 +144,8 @@
     if (!area) return;
     event.preventDefault();
     area.classList.remove("drop");
-    const texts = await Promise.all([...event.dataTransfer.files].map((file) => file.text()));
-    const text = texts.length ? texts.join("\n") : event.dataTransfer.getData("text");
-    area.value = area.value.trim() ? `${area.value.trimEnd()}\n${text}` : text;
-    area.dispatchEvent(new Event("input", { bubbles: true }));
+    const { files } = event.dataTransfer;
+    add(area, files.length ? await read(files) : event.dataTransfer.getData("text"));
   });
 
   // Of a form that can be filled in in two ways, only the fields of the one chosen are shown.
