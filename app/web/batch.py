@@ -19,6 +19,7 @@ from app.api.wired import Service, Wired
 from app.domain.batch import Batch
 from app.domain.errors import Conflict, Invalid
 from app.reports.plots import Plot
+from app.reports.visible import plain
 from app.services import batches, clock
 from app.storage import batches as batch_rows
 from app.storage import targets as target_rows
@@ -27,7 +28,7 @@ from app.web.batch_figures import Distributions
 from app.web.batch_form import CLIENTS, FIELDS, OWN_CONCURRENCY, STRATEGIES, chosen
 from app.web.batch_results import Results, asked_for
 from app.web.forms import Form, Sent
-from app.web.frame import gone_to, plain, render
+from app.web.frame import gone_to, render
 from app.web.live import Live
 from app.web.typed import label_lines
 from app.web.waterfalls import NAMES

@@ -9,7 +9,7 @@ from app.domain.evidence import SHARES
 from app.domain.fidelity import Verdict
 from app.domain.run_figures import checks_per_second, cpu_per_check
 from app.reports import plots
-from app.reports.plots import Curve, Plot
+from app.reports.plots import Axes, Curve, Plot
 from app.reports.tables import Table, rate
 from app.reports.units import duration, size
 from app.storage import batches as batch_rows
@@ -51,8 +51,9 @@ def _plot(latencies: list[float]) -> Plot | None:
     return plots.curves(
         "The share of answered checks that took at most so long",
         [Curve("total", points)],
-        duration,
-        lambda share: f"{share:.0%}".replace("%", " %"),
+        Axes(
+            "latency", duration, "share of checks", lambda share: f"{share:.0%}".replace("%", " %")
+        ),
         share=True,
     )
 

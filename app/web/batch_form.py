@@ -19,9 +19,10 @@ from app.api.rows import COLUMNS, of_text
 from app.api.wired import Wired
 from app.domain.batch import MAX_TARGETS, BatchDraft
 from app.domain.errors import FieldError, Invalid
+from app.reports.visible import plain
 from app.services import batches
 from app.web.forms import Form, Sent
-from app.web.frame import gone_to, plain, render
+from app.web.frame import gone_to, render
 from app.web.typed import BadTyping, labels_of
 from checkers import CATALOGUE, ClientName
 

@@ -22,6 +22,7 @@ from app.api.wired import Service, Wired
 from app.domain.batch import Batch
 from app.domain.errors import Invalid
 from app.domain.monitor import MAX_MONITORS, Definition, Result
+from app.reports.visible import plain
 from app.services import clock
 from app.services.placing import Asked, Placed
 from app.storage import batches as batch_rows
@@ -31,7 +32,7 @@ from app.web.batch import shown
 from app.web.batch_form import labels_in
 from app.web.batch_results import asked_for
 from app.web.forms import Form, Sent
-from app.web.frame import gone_to, plain, render
+from app.web.frame import gone_to, render
 from checkers import Target
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -14,13 +14,14 @@ from app.api.monitor_out import DefinitionOut
 from app.api.wired import Service, Wired
 from app.domain.monitor import Monitor
 from app.reports.monitor_outcomes import MonitorOutcomeOut
+from app.reports.visible import plain
 from app.services import clock
 from app.services.monitors import named
 from app.storage import monitor_pages
 from app.web import monitor_past, outcomes
 from app.web.expected import sentence
 from app.web.forms import Sent
-from app.web.frame import fragment, gone_to, plain, render
+from app.web.frame import fragment, gone_to, render
 from app.web.live import Live
 from app.web.monitor_past import WINDOWS, Chart, Seen
 from app.web.rows import checks_of

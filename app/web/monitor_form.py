@@ -15,13 +15,14 @@ from app.api.targets import TargetIn
 from app.api.wired import Service, Wired
 from app.domain.errors import FieldError
 from app.domain.message import Channel
+from app.reports.visible import plain
 from app.services import checks, clock
 from app.services.placing import Asked
 from app.storage import channels, monitors
 from app.storage.monitors import Defined
 from app.web import expected, monitor_fields, outcomes
 from app.web.forms import Form, Sent
-from app.web.frame import gone_to, plain, render
+from app.web.frame import gone_to, render
 from checkers import CATALOGUE
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -43,9 +43,9 @@ from app.web.rows import CHECKS, Lines, painted, status_of
 # The path of a form stands before those of what is made with it.
 ROUTES: Final = (
     assets, documents, sign_in, overview, status_pages, status_forms, badges, monitor_form,
-    monitor_paste, monitor_bulk, monitor, incidents, maintenance_form, maintenances, channel_form,
-    channels, deliveries, health, comparisons, experiments, strategies, batches, batch_form, batch,
-    batch_monitors,
+    monitor_paste, monitor_bulk, monitor, incidents, maintenance_form, maintenances,
+    channel_form, channels, deliveries, health, comparisons, experiments, strategies, batches,
+    batch_form, batch, batch_monitors,
 )  # fmt: skip
 
 _SAID: Final = {
