@@ -28,7 +28,7 @@ def test_urls_are_pasted_watched_and_their_results_read(opened: Opened, world: W
     main = page.locator("main")
     expect(main).to_contain_text("completed")
     expect(main).to_contain_text("/bad/3")
-    page.goto(page.url + "?status=down")
+    page.get_by_role("link", name="1 down").click()
     expect(main).to_contain_text("/bad/3")
     expect(main).not_to_contain_text("/ok/1")
 
@@ -55,7 +55,7 @@ def test_a_monitor_is_tried_made_and_seen_to_fall_and_come_back(
     page.get_by_label("Up after so many answers in a row").fill("1")
     _click(page, "Try it now")
     expect(page.locator("main")).to_contain_text("200")
-    assert not world.service.get("/api/v1/monitors?q=Mine")["items"]
+    assert not world.service.get("/api/v1/monitors?text=Mine")["items"]
 
     _click(page, "Make it")
 
@@ -71,7 +71,7 @@ def test_three_strategies_are_compared(opened: Opened, world: World) -> None:
     page = opened(world.at("/comparisons/new"))
     page.get_by_label("URLs", exact=True).fill(world.target.url + "/ok")
     page.get_by_label("Rounds", exact=True).fill("1")
-    for box in page.locator("main fieldset input[type=checkbox]").all():
+    for box in page.locator("input[name=contender]").all():
         box.set_checked(box.get_attribute("value") in _THREE)
 
     _click(page, "Compare")
@@ -82,7 +82,7 @@ def test_three_strategies_are_compared(opened: Opened, world: World) -> None:
         expect(main).to_contain_text(strategy)
 
 
-_THREE = {"threaded/requests", "multiprocess/requests", "async/aiohttp"}
+_THREE = {"threaded+requests", "multiprocess+requests", "async+aiohttp"}
 
 
 def test_a_maintenance_is_announced_and_called_off(opened: Opened, world: World) -> None:
@@ -97,7 +97,7 @@ def test_a_maintenance_is_announced_and_called_off(opened: Opened, world: World)
     world.service.until("/api/v1/monitors/shop", status="maintenance")
     page.once("dialog", lambda dialog: dialog.accept())
     card = page.locator("tr, li", has_text="Moving house").first
-    card.get_by_role("button", name="Remove").click()
+    card.get_by_role("button", name="Call off").click()
     expect(page.locator("main")).not_to_contain_text("Moving house")
     world.service.until("/api/v1/monitors/shop", status="up")
 
@@ -106,8 +106,8 @@ def test_a_status_page_is_made_and_written_on(opened: Opened, world: World) -> N
     page = opened(world.at("/status-pages/new"))
     page.get_by_label("Address").fill("ours")
     page.get_by_label("Title", exact=True).fill("Our services")
-    page.get_by_label("Labels").fill("team=shop")
-    _click(page, "Create")
+    page.get_by_label("And all monitors with these labels").fill("team=shop")
+    _click(page, "Make it")
 
     page.goto(world.at("/status/ours"))
 
