@@ -123,7 +123,7 @@ def _take(browser: Browser, url: str, name: str) -> None:
         page = context.new_page()
         page.goto(url)
         page.wait_for_function("document.querySelectorAll('[aria-busy=true]').length === 0")
-        page.screenshot(path=_FOLDER / f"{name}-{scheme}.png")
+        page.screenshot(path=_FOLDER / f"{name}-{scheme}.png", full_page=True)
         context.close()
 
 
