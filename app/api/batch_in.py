@@ -1,6 +1,6 @@
 """Batches as they are asked for: as JSON, or as rows with the rest in the query."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
@@ -160,26 +160,46 @@ async def read_batch(body: Body, query: BatchQuery) -> BatchDraft:
                 [FieldError(f"/{n}", "query: a JSON body says this itself") for n in misplaced],
             )
         return drafted(await body.json(BatchIn), skip_invalid=query.skips_invalid)
-    reader = READERS.get(body.media_type)
-    if reader is None:
+    if body.media_type not in READERS:
         types = ", ".join((JSON, *READERS))
         raise UnsupportedMediaType(f"The body is {body.media_type or 'of no type'}; send {types}.")
     faults = Faults()
     options = _options(query, faults)
-    gathered = Gathered(options.defaults, faults, skip_invalid=query.skips_invalid)
-    rows = reader(gathered, faults)
-    await read_rows(body.chunks(), rows, gathered, quoted=body.media_type == "text/csv")
+    targets = await read_targets(
+        body.chunks(), body.media_type, options, faults, skip_invalid=query.skips_invalid
+    )
+    return draft_of(options, targets, faults)
+
+
+async def read_targets(
+    chunks: AsyncIterator[bytes],
+    media_type: str,
+    asked: BatchIn,
+    faults: Faults,
+    *,
+    skip_invalid: bool,
+) -> Sequence[Target]:
+    """The targets of rows, in order; what is wrong with them goes to `faults`.
+
+    Args:
+        media_type: one of `READERS`.
+        asked: the rest of the batch, whose defaults they take.
+    """
+    gathered = Gathered(asked.defaults, faults, skip_invalid=skip_invalid)
+    rows = READERS[media_type](gathered, faults)
+    await read_rows(chunks, rows, gathered, quoted=media_type == "text/csv")
     gathered.check_count(faults)
-    return _draft(options, gathered.targets, faults)
+    return gathered.targets
 
 
 def drafted(asked: BatchIn, *, skip_invalid: bool = False) -> BatchDraft:
     """The batch that a body in JSON asks for; raises `Invalid`."""
     faults = Faults()
-    return _draft(asked, asked.gathered(faults, skip_invalid=skip_invalid), faults)
+    return draft_of(asked, asked.gathered(faults, skip_invalid=skip_invalid), faults)
 
 
-def _draft(asked: BatchIn, targets: Sequence[Target], faults: Faults) -> BatchDraft:
+def draft_of(asked: BatchIn, targets: Sequence[Target], faults: Faults) -> BatchDraft:
+    """A batch of targets that were read already; raises what `faults` holds as `Invalid`."""
     pace = Pace(asked.pace)
     if asked.callback_url is not None:
         check_url(asked.callback_url, ("callback_url",), faults)

@@ -1,6 +1,6 @@
 """What has come of a batch: its outcomes by the page or as a stream, its targets, its progress."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -21,6 +21,7 @@ from app.reports.outcomes import OutcomeOut, OutcomePage, encode, lines
 from app.storage import batches as batch_rows
 from app.storage import outcomes as outcome_rows
 from app.storage import targets as target_rows
+from app.storage.database import Database
 from app.storage.outcomes import Wanted
 from checkers import Item, Reason, Status
 
@@ -64,11 +65,25 @@ async def outcomes(
     after = place_of(cursor)
     if kind == JSON:
         return await _page(service, wanted, limit or _PAGE, after)
+    return StreamingResponse(written(service.database, wanted, kind, limit, after), media_type=kind)
+
+
+def written(
+    database: Database,
+    wanted: Wanted,
+    kind: str,
+    limit: int | None = None,
+    after: int | None = None,
+) -> AsyncIterator[bytes]:
+    """Outcomes as NDJSON or CSV, however many there are.
+
+    Args:
+        limit: so many at most; `None`: all.
+        after: only those behind this place.
+    """
     render = csv_rows if kind == CSV else lines
-    page = partial(_rendered, wanted, render)
-    rows = streamed(service.database, page, limit, after)
-    header = csv_header() if kind == CSV else b""
-    return StreamingResponse(under(header, rows), media_type=kind)
+    rows = streamed(database, partial(_rendered, wanted, render), limit, after)
+    return under(csv_header() if kind == CSV else b"", rows)
 
 
 @router.get("/batches/{batch_id}/targets")

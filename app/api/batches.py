@@ -16,6 +16,7 @@ from app.api.wired import (
     KeyIn,
     Limit,
     PreferIn,
+    Service,
     Wired,
     once_of,
     preferred_wait,
@@ -147,12 +148,24 @@ async def one(service: Wired, batch_id: str) -> BatchOut:
 )
 async def delete(service: Wired, batch_id: str) -> BatchOut | Response:
     """Cancel a batch that has not ended: no check starts any more. Remove one that has."""
-    batch = await batches.load(service.database, batch_id)
-    if batch.comparison_id is not None:
-        raise Conflict(f"The batch is a round of comparison {batch.comparison_id}; delete that.")
-    if await batches.cancel(service.database, batch_id):
-        await service.dispatcher.stop_run(batch_id)
-        service.notices.ended(batch_id)
+    if await cancel(service, batch_id):
         return BatchOut.of(await batches.load(service.database, batch_id))
     await batches.remove(service.database, batch_id)
     return Response(status_code=204)
+
+
+async def cancel(service: Service, batch_id: str) -> bool:
+    """Let no check of a batch start any more; false when it had ended already.
+
+    Raises:
+        NotFound: there is no such batch.
+        Conflict: it is a round of a comparison.
+    """
+    batch = await batches.load(service.database, batch_id)
+    if batch.comparison_id is not None:
+        raise Conflict(f"The batch is a round of comparison {batch.comparison_id}; delete that.")
+    if not await batches.cancel(service.database, batch_id):
+        return False
+    await service.dispatcher.stop_run(batch_id)
+    service.notices.ended(batch_id)
+    return True

@@ -13,8 +13,9 @@ from app.api.incident_out import IncidentOut, IncidentPage
 from app.api.known import Known
 from app.api.problems import RESPONSES
 from app.api.wired import Cursor, Limit, Wired
+from app.storage import incident_pages, monitors
 from app.storage import incidents as incident_rows
-from app.storage import monitors
+from app.storage.incident_pages import Wanted
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"], responses=RESPONSES, dependencies=[Known])
 
@@ -61,7 +62,7 @@ async def listed(
     row = await service.database.read(of_what)
 
     def page(session: Session, size: int, place: int | None) -> Items:
-        found, following = incident_rows.page(session, size, place, is_open=open_, monitor=row)
+        found, following = incident_pages.page(session, Wanted(open_, row), size, place)
         return [IncidentOut.of(incident) for incident in found], following
 
     return await exported(request, service, IncidentOut, page, limit, cursor)

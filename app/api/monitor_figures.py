@@ -78,7 +78,7 @@ async def latency(
     def read(session: Session) -> Response:
         past = past_of(session, monitors.row_of(session, monitor_id), now)
         try:
-            chosen = resolution(_since_birth(span, past), past.kept, wanted)
+            chosen = resolution(since_birth(span, past), past.kept, wanted)
         except StepNotKept as error:
             told = FieldError("/step", f"query: {error}")
             raise Invalid("The step is not valid.", [told]) from error
@@ -112,12 +112,13 @@ async def slo(
     def read(session: Session) -> SloReportOut:
         found = monitors.load(session, monitor_id)
         asked = _asked(found.definition.slo, target, window)
-        return _report(session, past_of(session, found.key, now), asked, now)
+        return objective_of(session, past_of(session, found.key, now), asked, now)
 
     return await service.database.read(read)
 
 
-def _report(session: Session, past: Past, slo: Slo, now: datetime) -> SloReportOut:
+def objective_of(session: Session, past: Past, slo: Slo, now: datetime) -> SloReportOut:
+    """How a monitor stands to an objective."""
     span = Span(now - length_of(slo.window), now)
     burning = {
         name: uptime_of(session, past, Span(now - length, now))
@@ -141,6 +142,6 @@ def _asked(own: Slo | None, target: float | None, window: str | None) -> Slo:
     return Slo(target=target, window=window or ("30d" if own is None else own.window))
 
 
-def _since_birth(window: Span, past: Past) -> Span:
-    """What lies before the monitor was made needs no step."""
+def since_birth(window: Span, past: Past) -> Span:
+    """A window without what lies before the monitor was made, which needs no step."""
     return Span(min(max(window.since, past.born), window.until - HOUR / 3600), window.until)

@@ -1,7 +1,6 @@
 """Monitors from a file: a plain list of URLs, CSV, or YAML."""
 
 import csv
-import hashlib
 import io
 import re
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from app.domain.monitor import key_of
 
 _LABEL: Final = "label."
 _SEVERAL: Final = frozenset({"channels", "depends_on"})
@@ -65,12 +66,6 @@ def read_file(path: str, common: Mapping[str, Any]) -> list[Row]:
     if not rows:
         raise FileUnreadable(f"{path} holds no monitor")
     return [Row(row.place, _with_common(row.monitor, common)) for row in rows]
-
-
-def key_of(url: str) -> str:
-    """A key for a URL: the same whenever it is imported, and fit for a path."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", url.partition("://")[2]).strip("-")
-    return f"{plain[:150]}-{hashlib.blake2b(url.encode(), digest_size=3).hexdigest()}"
 
 
 def monitor_of(url: str) -> dict[str, Any]:

@@ -50,6 +50,16 @@ def active(window: Maintenance, now: datetime) -> bool:
     return named is not None and named <= now
 
 
+def occurrences(window: Maintenance, now: datetime, most: int) -> list[tuple[datetime, datetime]]:
+    """When the window is open next, from when to when, beginning with now if it is open now."""
+    if window.cron is None:
+        assert window.ends_at is not None
+        begins = window.created_at if window.starts_at is None else window.starts_at
+        return [(begins, window.ends_at)] if now < window.ends_at else []
+    length = _length(window)
+    return [(at, at + length) for at in islice(_named(window, now - length), most)]
+
+
 def next_change(window: Maintenance, now: datetime) -> datetime | None:
     """When the window opens or closes next; `None`: never, or no end is in sight.
 

@@ -1,5 +1,7 @@
 """A monitor: a target with a schedule, how it is judged, and who is told."""
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -115,6 +117,14 @@ class Result(StrEnum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+
+
+def key_of(url: str) -> str:
+    """A key for a URL: the same whenever it is imported, and fit for a path."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", url.partition("://")[2]).strip("-")
+    # What cannot be a URL is refused by whoever reads the monitor.
+    written = url.encode("utf-8", "surrogatepass")
+    return f"{plain[:150]}-{hashlib.blake2b(written, digest_size=3).hexdigest()}"
 
 
 def in_a_circle(graph: Mapping[str, Sequence[str]], key: str) -> bool:

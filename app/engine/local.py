@@ -124,6 +124,11 @@ class Engine:
         """How often each process died and another took its place."""
         return {slot: host.restarts for slot, host in self._hosts.items()}
 
+    @property
+    def pids(self) -> dict[Slot, int]:
+        """The processes that are warm, by what they are kept for."""
+        return {slot: host.pid for slot, host in self._hosts.items() if host.pid is not None}
+
     async def finish(self) -> None:
         """Begin no further check of any run; those in flight still come to their outcome."""
         self._finishing = True

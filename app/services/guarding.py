@@ -57,6 +57,11 @@ class Guard:
         """Whether turns have not been claimed for so long that something must be wrong."""
         return monotonic() - self._watching.claimed_at > _STUCK_SECONDS
 
+    @property
+    def cut_off_since(self) -> datetime | None:
+        """Since when our own way out is believed to be lost; `None`: it is not."""
+        return self._recorder.connectivity.lost_since
+
     async def recover(self) -> None:
         """Take up the watching again; call it before the loops begin.
 

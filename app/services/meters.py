@@ -2,11 +2,11 @@
 
 import asyncio
 import platform
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 from prometheus_client import Counter as Counted
@@ -17,6 +17,7 @@ from app import __version__
 from app.domain.monitor import MonitorStatus
 from app.domain.outcome import Way
 from app.domain.reading import Reading
+from app.domain.statistics import nearest_rank_index
 from app.engine.local import Engine
 from app.services.notices import Stored
 from app.services.watching import Watching
@@ -33,6 +34,21 @@ _LAG_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 
 _LAG_SECONDS: Final = 0.25
 _MONITOR, _BATCH = "monitor", "batch"
 _HOW: Final = ("strategy", "client", "kind")
+# The pulse is taken of the last minute.
+_PULSE_SAMPLES: Final = 240
+
+
+class Pulse(NamedTuple):
+    """How the service did in the last minute, or since its start if that is less.
+
+    Attributes:
+        checks_per_second: recorded, of monitors and of batches.
+        lag_p50, lag_p95: how late the event loop woke, in seconds (nearest rank).
+    """
+
+    checks_per_second: float
+    lag_p50: float
+    lag_p95: float
 
 
 class Meters:
@@ -64,10 +80,18 @@ class Meters:
             "How late the service's event loop wakes, asked four times a second.",
             registry=own, buckets=_LAG_BUCKETS,
         )  # fmt: skip
+        self._recorded = 0
+        # When, how many checks had been recorded by then, and how late the event loop was.
+        self._lately: deque[tuple[float, int, float]] = deque(maxlen=_PULSE_SAMPLES)
         # Looking up a child by its labels costs more than counting.
         self._duration_of = lru_cache(None)(self._durations.labels)
         self._lateness_of = lru_cache(None)(self._lateness.labels)
         self._count_of = lru_cache(None)(self._checks.labels)
+
+    @property
+    def in_flight(self) -> int:
+        """How many checks of monitors are under way."""
+        return self._watching.in_flight
 
     def of_monitors(self, stored: Stored) -> None:
         """Count checks of monitors."""
@@ -89,7 +113,18 @@ class Meters:
         while True:
             began = monotonic()
             await asyncio.sleep(_LAG_SECONDS)
-            self._lag.observe(max(monotonic() - began - _LAG_SECONDS, 0.0))
+            late = max(monotonic() - began - _LAG_SECONDS, 0.0)
+            self._lag.observe(late)
+            self._lately.append((monotonic(), self._recorded, late))
+
+    def pulse(self) -> Pulse | None:
+        """How the service did lately; `None`: it has only just begun."""
+        if len(self._lately) < 2:
+            return None
+        (first_at, first, _), (last_at, last, _) = self._lately[0], self._lately[-1]
+        lags = sorted(late for _, _, late in self._lately)
+        p50, p95 = (lags[nearest_rank_index(len(lags), percent)] for percent in (50, 95))
+        return Pulse((last - first) / (last_at - first_at), p50, p95)
 
     def parts(self) -> list[Metric]:
         """What the parts of the service tell of themselves now; ask in their event loop."""
@@ -106,6 +141,7 @@ class Meters:
         how = way.strategy.value, way.client.value, kind
         reason = "" if outcome.reason is None else outcome.reason.value
         self._count_of(*how, outcome.status.value, reason).inc()
+        self._recorded += 1
         if outcome.http_status is not None and outcome.total is not None:
             self._duration_of(*how).observe(outcome.total)
 

@@ -169,12 +169,14 @@ def load(session: Session, public_id: str) -> Stored:
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no incident {public_id!r}.")
-    return _stored(session, row)
+    return stored_of(session, row)
 
 
 def load_by_key(session: Session, key: int) -> Stored:
     """The incident of a row."""
-    return _stored(session, session.scalars(select(IncidentRow).where(IncidentRow.id == key)).one())
+    return stored_of(
+        session, session.scalars(select(IncidentRow).where(IncidentRow.id == key)).one()
+    )
 
 
 def of_connectivity(session: Session) -> int | None:
@@ -182,29 +184,6 @@ def of_connectivity(session: Session) -> int | None:
     return session.scalar(
         select(IncidentRow.id).where(IncidentRow.status == _OPEN, IncidentRow.monitor_key.is_(None))
     )
-
-
-def page(
-    session: Session,
-    limit: int,
-    before: int | None,
-    *,
-    is_open: bool | None = None,
-    monitor: int | None = None,
-) -> tuple[list[Incident], int | None]:
-    """Incidents, newest first, and where the next page begins."""
-    query = select(IncidentRow)
-    if is_open is not None:
-        query = query.where(
-            IncidentRow.status == (_OPEN if is_open else IncidentStatus.RESOLVED.value)
-        )
-    if monitor is not None:
-        query = query.where(IncidentRow.monitor_id == monitor)
-    if before is not None:
-        query = query.where(IncidentRow.id < before)
-    rows = list(session.scalars(query.order_by(IncidentRow.id.desc()).limit(limit + 1)))
-    following = rows[limit - 1].id if len(rows) > limit else None
-    return [_stored(session, row).incident for row in rows[:limit]], following
 
 
 def happened_since(session: Session, after: int, limit: int) -> list[Told]:
@@ -238,7 +217,8 @@ def spans(session: Session, monitor: int, since: datetime, until: datetime) -> l
     return [incident_of(row) for row in session.scalars(query.order_by(IncidentRow.id))]
 
 
-def _stored(session: Session, row: IncidentRow) -> Stored:
+def stored_of(session: Session, row: IncidentRow) -> Stored:
+    """The incident of a row, with its time line."""
     entries = session.scalars(
         select(TransitionRow)
         .where(TransitionRow.incident_id == row.id)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.domain.monitor import MonitorOutcome
 from app.domain.outcome import StoredOutcome, Way
-from app.storage.instants import to_column
+from app.storage.instants import LATEST, to_column
 from app.storage.monitor_rows import MonitorOutcomeRow
 from app.storage.outcomes import OUTCOME_COLUMNS, columns_of
 from checkers import Outcome, Reason, Status
@@ -31,6 +31,16 @@ _LATEST: Final = (
     + _SELECT.removeprefix("SELECT ")
     + " WHERE o.id IN (SELECT (SELECT max(l.id) FROM monitor_outcomes l "
     "WHERE l.monitor_id = w.id) FROM monitors w WHERE w.id IN (%s))"
+)
+
+# Apart: two in one question would be answered by reading all that lies between.
+_ENDS: Final = (
+    "SELECT (SELECT min(id) FROM monitor_outcomes WHERE monitor_id = :monitor), "
+    "(SELECT max(id) FROM monitor_outcomes WHERE monitor_id = :monitor)"
+)
+_NEXT: Final = (
+    "SELECT id, started_at FROM monitor_outcomes WHERE monitor_id = ? AND id >= ? "
+    "ORDER BY id LIMIT 1"
 )
 
 
@@ -113,6 +123,48 @@ def page(
     rows = _rows(session, query, *asked.values(), limit + 1)
     found = rows[:limit]
     return found, found[-1].stored.seq if len(rows) > limit else None
+
+
+def failures(
+    session: Session, monitor: int, since: datetime, until: datetime | None
+) -> list[MonitorOutcome]:
+    """The first and the last failure of a monitor in a span, as far as they are kept.
+
+    Args:
+        until: the end of the span; `None`: it goes on.
+    """
+    first = _first_from(session, monitor, to_column(since))
+    after = LATEST if until is None else _first_from(session, monitor, to_column(until))
+    where = "WHERE o.monitor_id = ? AND o.id >= ? AND o.id < ? AND o.status = ? ORDER BY o.id"
+    values = (monitor, first, after, Status.DOWN.value)
+    ends = [
+        _rows(session, f"{_SELECT} {where} {order} LIMIT 1", *values) for order in ("ASC", "DESC")
+    ]
+    found = {each.stored.seq: each for end in ends for each in end}
+    return list(found.values())
+
+
+def _first_from(session: Session, monitor: int, at: int) -> int:
+    """The id of the first outcome of a monitor that began at an instant or later, or one above all.
+
+    They lie in the order in which they came, so they are halved until it is found: a monitor may
+    have a million of them, and no index tells when they began.
+    """
+    cursor = session.connection().connection.cursor()
+    cursor.execute(_ENDS, {"monitor": monitor})
+    (low, last), *_ = cursor.fetchall()
+    if low is None:
+        return LATEST
+    high = last + 1
+    while low < high:
+        middle = (low + high) // 2
+        cursor.execute(_NEXT, (monitor, middle))
+        (id_, started_at), *_ = cursor.fetchall()
+        if started_at >= at:
+            high = middle
+        else:
+            low = id_ + 1
+    return int(low)
 
 
 def disown(session: Session, monitor: int, since: datetime, why: str) -> None:

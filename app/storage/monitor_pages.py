@@ -1,7 +1,7 @@
 """Monitors as they stand: definition, what is believed, the last outcome, the open incident."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -12,8 +12,12 @@ from app.storage import monitor_outcomes
 from app.storage.incidents import incident_of
 from app.storage.instants import from_column, from_optional
 from app.storage.monitor_rows import IncidentRow, MonitorRow, WatchRow
-from app.storage.monitors import definitions_of, labelled
+from app.storage.monitors import Defined, definitions_of, labelled
+from app.storage.targets import storable_url
 from app.storage.watches import watch_of
+
+# SQLite takes so many parameters in a statement, and some.
+_AT_ONCE: Final = 500
 
 
 def load(session: Session, name: str) -> tuple[int, Monitor]:
@@ -57,6 +61,30 @@ def page(
     rows = session.execute(query.order_by(MonitorRow.id).limit(limit + 1)).all()
     following = rows[limit - 1][0].id if len(rows) > limit else None
     return _monitors(session, rows[:limit]), following
+
+
+def named(session: Session, ids: Sequence[str]) -> list[Defined]:
+    """The monitors of these ids, in the order they were made; those that are gone are left out."""
+    found: list[Defined] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        query = select(MonitorRow).where(MonitorRow.public_id.in_(ids[start : start + _AT_ONCE]))
+        rows = list(session.scalars(query.order_by(MonitorRow.id)))
+        found += [
+            Defined(row.id, row.public_id, definition)
+            for row, definition in zip(rows, definitions_of(session, rows), strict=True)
+        ]
+    return found
+
+
+def watched(session: Session, urls: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Which of these URLs are watched: URL and method, with the key of a monitor that does."""
+    found: dict[tuple[str, str], str] = {}
+    for start in range(0, len(urls), _AT_ONCE):
+        some = [storable_url(url) for url in urls[start : start + _AT_ONCE]]
+        rows = list(session.scalars(select(MonitorRow).where(MonitorRow.url.in_(some))))
+        for row, definition in zip(rows, definitions_of(session, rows), strict=True):
+            found.setdefault((row.url, definition.target.method), row.key)
+    return found
 
 
 def _query() -> Select[Any]:

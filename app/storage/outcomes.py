@@ -35,10 +35,12 @@ _TIMED: Final = {
     "wait": OutcomeRow.wait_us,
     "receive": OutcomeRow.receive_us,
 }
-_SELECT: Final = (
+#: Outcomes `o` with their targets `t`; the list of these is its first parameter.
+SELECT_OUTCOMES: Final = (
     f"SELECT t.url, {', '.join(f'o.{name}' for name in _COLUMNS.split(', ')[1:])} FROM outcomes o "  # noqa: S608 -- as above
     "JOIN targets t ON t.list_id = ? AND t.seq = o.seq"
 )
+_NOT_UP: Final = " AND o.reason IS NOT NULL"
 _json = msgspec.json.Encoder().encode
 
 
@@ -82,21 +84,29 @@ def page(
     session: Session, wanted: Wanted, limit: int, after: int | None = None
 ) -> tuple[list[StoredOutcome], int | None]:
     """Outcomes in the order of the request, and where the next page begins."""
-    conditions: dict[str, object] = {
-        "o.batch_id = ?": wanted.batch_key,
-        "o.seq > ?": after,
-        "o.status = ?": wanted.status,
-        "o.reason = ?": wanted.reason,
-        "instr(t.url, ?) > 0": wanted.url,
-    }
-    asked = {condition: value for condition, value in conditions.items() if value is not None}
-    query = f"{_SELECT} WHERE {' AND '.join(asked)} ORDER BY o.seq LIMIT ?"
+    asked = conditions_of(wanted)
+    if after is not None:
+        asked["o.seq > ?"] = after
+    query = f"{SELECT_OUTCOMES} WHERE {' AND '.join(asked)} ORDER BY o.seq LIMIT ?"
     # The driver's own cursor: rows by the thousand, each of which costs half as much this way.
     cursor = session.connection().connection.cursor()
     cursor.execute(query, (wanted.list_id, *asked.values(), limit + 1))
     rows = [StoredOutcome._make(row) for row in cursor.fetchall()]
     found = rows[:limit]
     return found, found[-1].seq if len(rows) > limit else None
+
+
+def conditions_of(wanted: Wanted) -> dict[str, object]:
+    """What must hold of outcomes `o` and their targets `t`, each with the value it asks for."""
+    # Of what is not up there is an index of its own, which is asked by the reason.
+    of_status = "o.status = ?" + ("" if wanted.status is Status.UP else _NOT_UP)
+    conditions: dict[str, object] = {
+        "o.batch_id = ?": wanted.batch_key,
+        of_status: wanted.status,
+        "o.reason = ?": wanted.reason,
+        "instr(t.url, ?) > 0": wanted.url,
+    }
+    return {condition: value for condition, value in conditions.items() if value is not None}
 
 
 class Latencies(NamedTuple):

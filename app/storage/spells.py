@@ -7,6 +7,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from app.domain.incident import Entry
+from app.domain.monitor import MonitorStatus
 from app.domain.rollup import Known, dated
 from app.domain.uptime import Change, Span
 from app.storage.instants import LATEST, from_column, to_column
@@ -20,6 +21,10 @@ _GAPS: Final = (
 _CHANGES: Final = (
     'SELECT id, at, "before", status FROM transitions '  # noqa: S608 -- our own constants
     f"WHERE monitor_id=? AND id > ? AND id <= ? AND entry='{Entry.STATUS.value}' ORDER BY id"
+)
+_MAINTENANCE: Final = (
+    "SELECT at, status FROM transitions WHERE monitor_id=? AND entry=? AND at < ? "
+    'AND (status=? OR "before"=?) ORDER BY id'
 )
 
 
@@ -59,3 +64,24 @@ def changes(
         ],
         now,
     )
+
+
+def maintained(session: Session, monitor: int, window: Span) -> list[Span]:
+    """The parts of a window in which a monitor was under maintenance, in order."""
+    under = MonitorStatus.MAINTENANCE.value
+    cursor = session.connection().connection.cursor()
+    cursor.execute(
+        _MAINTENANCE, (monitor, Entry.STATUS.value, to_column(window.until), under, under)
+    )
+    found: list[Span] = []
+    begun: datetime | None = None
+    for at, status in cursor.fetchall():
+        if status == under:
+            begun = begun or from_column(at)
+        elif begun is not None:
+            found.append(Span(begun, from_column(at)))
+            begun = None
+    if begun is not None:
+        found.append(Span(begun, window.until))
+    inside = (Span(max(each.since, window.since), each.until) for each in found)
+    return [each for each in inside if each.since < each.until]

@@ -19,6 +19,8 @@ from checkers.url import without_surrogates
 _INSERT: Final = "INSERT INTO targets (list_id, seq, url, spec) VALUES (?, ?, ?, ?)"
 # Different targets of one list that are kept decoded while it is read.
 _SPECS: Final = 1024
+# Places that one query names at most.
+_AT_ONCE: Final = 1000
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Target)
 
@@ -85,6 +87,21 @@ def count(session: Session, list_id: int) -> int:
     ).scalar_one()
 
 
+def chosen(session: Session, list_id: int, places: Sequence[int]) -> list[Item]:
+    """The targets of a list at some places, in order."""
+    query = _of_list(list_id, None)
+    found: list[Item] = []
+    for begin in range(0, len(places), _AT_ONCE):
+        some = places[begin : begin + _AT_ONCE]
+        found += _items(session, list_id, query.where(TargetRow.seq.in_(some)))
+    return found
+
+
+def most_of(session: Session, list_id: int) -> Target:
+    """What most targets of a list are like, without a URL."""
+    return opened_spec(session, _defaults(session, list_id))
+
+
 def page(session: Session, list_id: int, first: int, limit: int, after: int | None) -> list[Item]:
     """Some of the first so many targets of a list in order, after a place."""
     query = _of_list(list_id, first).limit(limit)
@@ -102,15 +119,19 @@ def _of_list(list_id: int, first: int | None) -> Select[int, str, str | None]:
 
 
 def _items(session: Session, list_id: int, query: Select[int, str, str | None]) -> list[Item]:
-    encoded = session.execute(
-        select(TargetListRow.defaults).where(TargetListRow.id == list_id)
-    ).scalar_one()
+    encoded = _defaults(session, list_id)
     opened = lru_cache(maxsize=_SPECS)(partial(opened_spec, session))
     defaults = opened(encoded)
     return [
         Item(seq, _target(url, defaults if spec is None else opened(spec)))
         for seq, url, spec in session.execute(query)
     ]
+
+
+def _defaults(session: Session, list_id: int) -> str:
+    return session.execute(
+        select(TargetListRow.defaults).where(TargetListRow.id == list_id)
+    ).scalar_one()
 
 
 def remove_unused_list(session: Session, list_id: int) -> None:

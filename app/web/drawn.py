@@ -7,7 +7,9 @@ from typing import Final, NamedTuple
 
 from markupsafe import Markup, escape
 
+from app.domain.rollup import PHASES
 from app.domain.statistics import nearest_rank_index
+from app.reports.outcomes import PhasesOut
 from app.reports.units import duration
 from app.storage.glimpses import Glimpse
 from checkers import Status
@@ -17,6 +19,7 @@ _LINE_WIDTH, _LINE_HIGH = 90, 22
 # Each point of a line is of so many checks up to it; a p95 of fewer would be their largest.
 _WINDOW: Final = 30
 _POINTS: Final = 13
+_BAR: Final = 120
 
 
 class Percentiles(NamedTuple):
@@ -91,6 +94,28 @@ def lines(glimpses: Sequence[Glimpse]) -> Markup:
     return Markup(
         '<svg class="spark" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
     ).format(_LINE_WIDTH, _LINE_HIGH, said, Markup(drawn))  # noqa: S704 -- our numbers
+
+
+def phases(spent: PhasesOut, total: float | None) -> Markup:
+    """Where the time of an exchange went: a bar of its phases, in their order."""
+    parts, at = "", 0.0
+    for number, name in enumerate(PHASES):
+        part = getattr(spent, name)
+        if part and total:
+            wide = min(part / total, 1.0) * _BAR
+            parts += f'<rect class="f{number}" x="{at:.1f}" width="{wide:.1f}" height="8"/>'
+            at += wide
+    if not parts:
+        return Markup("")
+    said = ", ".join(
+        f"{name.replace('_', ' ')} {duration(part / 1e3)}"
+        for name in PHASES
+        if (part := getattr(spent, name)) is not None
+    )
+    return Markup(
+        '<svg class="phases" viewBox="0 0 {} 8" preserveAspectRatio="none" role="img" '
+        'aria-label="Phases: {}">{}</svg>'
+    ).format(_BAR, said, Markup(parts))  # noqa: S704 -- our numbers
 
 
 def _answered(glimpses: Sequence[Glimpse]) -> list[int]:

@@ -15,7 +15,8 @@ from app.domain.errors import Invalid
 from app.domain.incident import Incident
 from app.domain.monitor import MonitorStatus
 from app.services import clock
-from app.storage import incidents, overview
+from app.storage import incident_pages, overview
+from app.storage.incident_pages import Wanted
 from app.storage.overview import GRAVITY, Asked, Entry, Order
 from app.web.frame import render
 from app.web.live import STATUS, Live
@@ -97,7 +98,7 @@ async def _shown(request: Request, service: Wired, name: str, title: str) -> Res
 
     def read(session: Session) -> _Seen:
         entries, total = overview.page(session, listed.asked, _A_PAGE, (listed.page - 1) * _A_PAGE)
-        open_, _ = incidents.page(session, _INCIDENTS, None, is_open=True)
+        open_, _ = incident_pages.brief(session, Wanted(is_open=True), _INCIDENTS, None)
         return _Seen(lines.of(session, entries, now), total, open_)
 
     found = await service.database.read(read)

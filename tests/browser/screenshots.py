@@ -22,8 +22,9 @@ _STUMBLES_SECONDS: Final = 12
 _PATIENCE_SECONDS: Final = 120
 _SCHEMES: Final = ("light", "dark")
 _SITE: Final = {
-    "Shop": "/delay/0.02", "Checkout": "/delay/0.08", "Search": "/json/2000", "Sign-in": "/status/200",
-    "Pictures": "/bytes/200000", "Moved": "/redirect/2", "Reports": "/delay/0.3",
+    "Shop": "/delay/0.02", "Checkout": "/delay/0.08", "Search": "/json/2000",
+    "Sign-in": "/status/200", "Pictures": "/bytes/200000", "Moved": "/redirect/2",
+    "Reports": "/delay/0.3",
 }  # fmt: skip
 
 
@@ -59,10 +60,9 @@ def _started(demo: "subprocess.Popen[str]") -> tuple[str, str]:
     for line in demo.stdout:
         if (match := re.search(r"Targets on (\S+), service on (\S+)\.", line)) is not None:
             found = match[1], match[2]
-        if "Serving until" in line:
-            break
-    assert found is not None, "the demo did not come to its end"
-    return found
+        if found is not None and "Serving until" in line:
+            return found
+    raise SystemExit("The demo did not come to its end.")
 
 
 def _post(service: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,11 +76,12 @@ def _filled(service: str, site: str, target: Switched) -> dict[str, str]:
     """Watch some targets long enough to have something to show; pages by name."""
     urls = {name: site + path for name, path in _SITE.items()} | {"Mail": target.url + "/switch"}
     for name, url in urls.items():
+        well = {"of": "status", "op": "in", "value": ["2xx"]}
         slow = {"of": "total", "op": "<", "value": 0.25, "otherwise": "degraded"}
         monitor = {
             "key": name.lower(), "name": name, "interval_seconds": 1,
             "labels": {"team": "shop" if "delay" in url else "platform"},
-            "target": {"url": url, "expect": [{"of": "status", "op": "in", "value": ["2xx"]}, slow]},
+            "target": {"url": url, "expect": [well, slow]},
             "slo": {"target": 0.999, "window": "30d"},
         }  # fmt: skip
         made = _post(service, "/monitors", monitor)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.monitor_file import FileUnreadable, key_of, read_file
+from app.cli.monitor_file import FileUnreadable, read_file
+from app.domain.monitor import key_of
 from tests.farm.servers import Servers, answering, ok
 from tests.services import Service, running
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.maintenance import Maintenance, active, next_change
+from app.domain.maintenance import Maintenance, active, next_change, occurrences
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BERLIN = "Europe/Berlin"
@@ -99,6 +99,28 @@ def test_the_hour_that_comes_twice_is_one_window() -> None:
     assert next_change(nightly, named) == named + 40 * MINUTE
     assert not active(nightly, second_passage)
     assert next_change(nightly, second_passage - MINUTE) == at("2026-10-26T02:30")
+
+
+def test_a_window_that_is_once_is_open_once_and_then_never() -> None:
+    window = once(None, NOW + HOUR)
+
+    assert occurrences(window, NOW, 3) == [(NOW, NOW + HOUR)]
+    assert occurrences(window, NOW + HOUR, 3) == []
+
+
+def test_the_next_times_begin_with_the_one_that_is_open_now() -> None:
+    daily = recurring("0 12 * * *", HOUR)
+
+    found = occurrences(daily, NOW + 30 * MINUTE, 2)
+
+    day = timedelta(days=1)
+    assert found == [(NOW, NOW + HOUR), (NOW + day, NOW + day + HOUR)]
+
+
+def test_nothing_is_open_before_its_beginning() -> None:
+    daily = recurring("0 12 * * *", HOUR, starts_at=NOW + MINUTE)
+
+    assert occurrences(daily, NOW, 1)[0][0] == NOW + timedelta(days=1)
 
 
 @settings(max_examples=80)

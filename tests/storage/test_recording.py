@@ -20,10 +20,11 @@ from app.domain.schedule import Schedule
 from app.domain.watch import Thresholds
 from app.services.placing import Asked, Placing
 from app.services.recording import Recorded, Recorder
-from app.storage import incidents, monitor_pages, monitors, watches
+from app.storage import incident_pages, monitor_outcomes, monitor_pages, monitors, watches
 from app.storage.channel_rows import ChannelRow, DeliveryRow
 from app.storage.database import Database
-from app.storage.instants import to_column
+from app.storage.incident_pages import Wanted
+from app.storage.instants import from_column, to_column
 from app.storage.monitor_outcomes import Recording
 from app.storage.monitor_rows import MonitorOutcomeRow, WatchRow
 from app.storage.vault import Vault
@@ -105,7 +106,7 @@ class World:
         return self.do(lambda session: monitor_pages.load(session, key)[1])
 
     def incidents(self) -> list[Incident]:
-        return self.do(lambda session: incidents.page(session, 1000, None)[0])
+        return self.do(lambda session: incident_pages.page(session, Wanted(), 1000, None)[0])
 
     def told(self) -> list[tuple[str, str | None]]:
         """Every message on its way: its type, and which monitor it is about."""
@@ -146,6 +147,39 @@ def test_a_time_line_holds_every_outcome_that_moved_it(world: World) -> None:
     (incident,) = world.incidents()
     outcomes = [e.status for e in incident.timeline if e.entry.value == "outcome"]
     assert outcomes == ["down", "down", "up", "down", "up", "up"]
+
+
+def test_the_first_and_the_last_failure_of_an_incident_are_found_among_all_outcomes(
+    world: World,
+) -> None:
+    world.monitors("a", "b")
+    for seen in (_WELL, _WELL, _WRONG, _REFUSED, _WRONG, _WELL, _WELL, _WRONG, _WELL):
+        world.see(seen, "a")
+        world.see(_WRONG, "b", after=0.001)
+
+    (incident,) = (i for i in world.incidents() if i.monitor and i.monitor.key == "a")
+    found = world.do(
+        lambda session: monitor_outcomes.failures(
+            session, monitors.row_of(session, "a"), incident.opened_at, incident.resolved_at
+        )
+    )
+    began = [from_column(each.stored.started_at) for each in found]
+    assert began[0] == incident.opened_at
+    assert incident.resolved_at is not None
+    assert incident.resolved_at - began[1] == timedelta(seconds=5.001)
+    assert [each.stored.status for each in found] == ["down", "down"]
+
+
+def test_of_a_monitor_without_outcomes_there_is_no_failure(world: World) -> None:
+    world.monitors("a")
+
+    found = world.do(
+        lambda session: monitor_outcomes.failures(
+            session, monitors.row_of(session, "a"), _BEGIN, None
+        )
+    )
+
+    assert found == []
 
 
 def test_a_failure_is_looked_at_again_soon(world: World) -> None:
