@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -21,7 +20,8 @@ from app.storage import comparisons as comparison_rows
 from app.storage import targets
 from app.storage.database import Database
 from app.web import contenders
-from app.web.contenders import number, numbers
+from app.web.contenders import numbers
+from app.web.entries import labels_in, labels_text, number
 from app.web.forms import Form
 from app.web.frame import render
 from checkers import Target
@@ -41,8 +41,6 @@ FIELDS: Final[Mapping[str, str]] = {
     "/labels": "labels",
 }
 METHODS: Final = ("GET", "HEAD")
-# Everything else is left to whoever reads durations.
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?\Z")
 _WHO: Final = {"threaded+requests", "async+aiohttp"}
 # So many bad lines are told; whoever mends them sends the list again anyway.
 _MOST_TOLD: Final = 10
@@ -74,7 +72,7 @@ class Wanted:
             "pace": form.text("pace"),
             "per_host": number(form.text("per_host") or "0"),
             "defaults": _defaults(form),
-            "labels": labels_of(form),
+            "labels": labels_in(form, "labels"),
         }
         if not self.taken_over:
             asked["urls"] = self._urls
@@ -89,21 +87,8 @@ def _defaults(form: Form) -> dict[str, object]:
     found: dict[str, object] = {}
     if form.text("method"):
         found["method"] = form.text("method")
-    seconds = form.text("timeout_seconds")
-    if seconds:
-        found["timeout_seconds"] = float(seconds) if _SECONDS.match(seconds) else seconds
-    return found
-
-
-def labels_of(form: Form) -> dict[str, str]:
-    """The labels of a form, `name=value` on each line; what is none is noted."""
-    found: dict[str, str] = {}
-    for line in form.lines("labels"):
-        name, separator, value = line.partition("=")
-        if separator and name.strip():
-            found[name.strip()] = value.strip()
-        else:
-            form.fault("labels", f"{line[:80]!r} is not written name=value")
+    if form.text("timeout_seconds"):
+        found["timeout_seconds"] = number(form.text("timeout_seconds"))
     return found
 
 
@@ -156,7 +141,7 @@ def fill_in(form: Form, comparison: Comparison) -> None:
     form.put("rounds", str(comparison.rounds))
     form.put("pace", comparison.pace.value)
     form.put("per_host", str(comparison.per_host))
-    form.put("labels", "\n".join(f"{key}={value}" for key, value in comparison.labels.items()))
+    form.put("labels", labels_text(comparison.labels))
     if len(comparison.sizes) > 1:
         form.put("scale", ", ".join(map(str, comparison.sizes)))
     contenders.fill_in(form, comparison.contenders)

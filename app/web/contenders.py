@@ -1,17 +1,15 @@
 """Who is to be compared, as a form asks: boxes of strategy and client, and how many in flight."""
 
-import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from app.domain.comparison import Contender, default_label
+from app.web.entries import number
 from app.web.forms import Form
 from checkers import CATALOGUE, ClientName, StrategyName
 
 BOXES: Final = "contender"
 AMOUNTS: Final = "concurrency"
-# What is longer, or not written so, is left to whoever reads it to refuse.
-_NUMBER = re.compile(r"-?[0-9]{1,15}\Z")
 # Of one field so many are read; more contenders than that cannot be compared.
 _MOST_AMOUNTS: Final = 20
 
@@ -47,13 +45,8 @@ _PAIRS: Final = {
 }
 
 
-def number(text: str) -> int | str:
-    """A whole number, or else the text as it stands, for its reader to refuse."""
-    return int(text) if _NUMBER.match(text) else text
-
-
-def numbers(text: str) -> list[int | str]:
-    """Whole numbers between commas or blanks."""
+def numbers(text: str) -> list[int | float | str]:
+    """Numbers between commas or blanks; what is none is left to whoever reads it to refuse."""
     return [number(part) for part in text.replace(",", " ").split()]
 
 
@@ -98,9 +91,9 @@ def _amounts(form: Form) -> list[int]:
     if len(found) > _MOST_AMOUNTS:
         form.fault(AMOUNTS, f"these are {len(found):,}; {_MOST_AMOUNTS} are the most")
     for amount in found[:_MOST_AMOUNTS]:
-        if isinstance(amount, str):
-            form.fault(AMOUNTS, f"{amount[:40]!r} is not a whole number")
-    return list(dict.fromkeys(n for n in found[:_MOST_AMOUNTS] if not isinstance(n, str)))
+        if not isinstance(amount, int):
+            form.fault(AMOUNTS, f"{str(amount)[:40]!r} is not a whole number")
+    return list(dict.fromkeys(n for n in found[:_MOST_AMOUNTS] if isinstance(n, int)))
 
 
 def _check_used(

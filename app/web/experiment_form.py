@@ -10,8 +10,8 @@ from fastapi.responses import Response
 
 from app.domain.comparison import DEFAULT_ROUNDS, MAX_ROUNDS, Comparison, ComparisonDraft
 from app.web import contenders
-from app.web.comparison_form import counted, labels_of
-from app.web.contenders import number
+from app.web.comparison_form import counted
+from app.web.entries import labels_in, labels_text, number
 from app.web.forms import Form
 from app.web.frame import render
 from checkers.workloads.catalogue import WORKLOADS, WorkloadName
@@ -39,7 +39,7 @@ def asked_of(form: Form) -> bytes:
         "contenders": contenders.asked_of(form, with_clients=sends),
         "baseline": form.text("baseline") or None,
         "rounds": number(form.text("rounds")),
-        "labels": labels_of(form),
+        "labels": labels_in(form, "labels"),
     }
     for field in ("url", "name"):
         if form.text(field):
@@ -61,7 +61,7 @@ def fill_in(form: Form, comparison: Comparison) -> None:
     form.put("name", comparison.name or "")
     form.put("baseline", comparison.baseline or "")
     form.put("rounds", str(comparison.rounds))
-    form.put("labels", "\n".join(f"{key}={value}" for key, value in comparison.labels.items()))
+    form.put("labels", labels_text(comparison.labels))
     contenders.fill_in(form, comparison.contenders)
 
 

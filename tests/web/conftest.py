@@ -1,16 +1,14 @@
 """A service for the tests of a file, and a browser without scripts to see its pages with."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
 from tests.farm.servers import Handler, Servers
-from tests.services import PATIENCE_SECONDS, Service, running
-
-_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
+from tests.services import Service, running
 
 
 class Browser:
@@ -21,10 +19,10 @@ class Browser:
         self.session = session
         session.headers["Accept"] = "text/html"
 
-    def see(self, path: str) -> str:
-        """A page that is there."""
+    def see(self, path: str, status: int = 200) -> str:
+        """A page, with the status that it is expected to have."""
         answer = self.session.get(self.service.url + path, timeout=60)
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code == status, answer.text
         return answer.text
 
     def send(self, page: str, to: str, **fields: Any) -> requests.Response:
@@ -37,41 +35,6 @@ class Browser:
             allow_redirects=False,
             timeout=60,
         )
-
-
-class Visitor:
-    """Opens pages and sends forms as a browser without scripts does."""
-
-    def __init__(self, service: Service) -> None:
-        self._url = service.url
-        self._session = requests.Session()
-        self._session.headers["Accept"] = "text/html"
-
-    def page(self, path: str, status: int = 200) -> str:
-        """A page as text."""
-        answer = self._session.get(self._url + path, timeout=PATIENCE_SECONDS)
-        assert answer.status_code == status, answer.text
-        return answer.text
-
-    def send(
-        self, path: str, at: str | None = None, **fields: str | Sequence[str]
-    ) -> requests.Response:
-        """Send a form with the token of the page that it stands on; redirects are not followed.
-
-        Args:
-            at: the page it stands on, unless that is where it is sent to.
-        """
-        found = _TOKEN.search(self.page(at or path))
-        assert found is not None
-        return self._session.post(
-            self._url + path,
-            data={"csrf": found[1], **fields},
-            allow_redirects=False,
-            timeout=PATIENCE_SECONDS,
-        )
-
-    def leave(self) -> None:
-        self._session.close()
 
 
 def at(farm: Servers, handler: Handler) -> str:
@@ -89,10 +52,3 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def browser(service: Service) -> Iterator[Browser]:
     with requests.Session() as session:
         yield Browser(service, session)
-
-
-@pytest.fixture
-def visitor(service: Service) -> Iterator[Visitor]:
-    made = Visitor(service)
-    yield made
-    made.leave()

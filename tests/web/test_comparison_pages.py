@@ -10,7 +10,7 @@ import pytest
 
 from checkers.workloads.aside import serving
 from tests.services import Service
-from tests.web.conftest import Visitor
+from tests.web.conftest import Browser
 
 _STRANGE = "\u202e<script>alert(1)</script> \"quoted\" 'too' & more"
 
@@ -53,11 +53,13 @@ def _told_of(page: str, field: str) -> str:
 
 
 def test_boxes_and_amounts_make_the_contenders_that_fit(
-    service: Service, visitor: Visitor, site: str
+    service: Service, browser: Browser, site: str
 ) -> None:
     asked = _form(site, contender=["sequential+curl", "multiprocess+requests", "async+aiohttp"])
 
-    answer = visitor.send("/comparisons/new", **asked | {"concurrency": "2, 100", "scale": "1 2"})
+    answer = browser.send(
+        "/comparisons/new", "/comparisons/new", **asked | {"concurrency": "2, 100", "scale": "1 2"}
+    )
 
     assert answer.status_code == 303, answer.text
     path = answer.headers["Location"].partition("?")[0]
@@ -70,11 +72,13 @@ def test_boxes_and_amounts_make_the_contenders_that_fit(
 
 
 def test_the_runs_are_counted_before_anything_begins(
-    service: Service, visitor: Visitor, site: str
+    service: Service, browser: Browser, site: str
 ) -> None:
     before = service.get("/api/v1/comparisons")["items"]
 
-    page = visitor.send("/comparisons/new", **_form(site, rounds="5", do="count")).text
+    page = browser.send(
+        "/comparisons/new", "/comparisons/new", **_form(site, rounds="5", do="count")
+    ).text
 
     assert "<b>12 runs</b>" in page
     assert "<b>24 checks</b>" in page
@@ -99,15 +103,17 @@ def test_the_runs_are_counted_before_anything_begins(
         ({"timeout_seconds": "0.001"}, "timeout_seconds", "0.05"),
         ({"timeout_seconds": "1.x"}, "timeout_seconds", "a duration is seconds"),
         ({"per_host": "-1"}, "per_host", "greater than or equal to 0"),
-        ({"labels": "team"}, "labels", "'team' is not written name=value"),
+        ({"labels": "team"}, "labels", "'team' is not written as name=value"),
         ({"name": "n" * 201}, "name", "at most 200"),
         ({"pace": "slow"}, "pace", "'truthful' or 'max'"),
     ],
 )
 def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
-    visitor: Visitor, site: str, changes: dict[str, Any], field: str, told: str
+    browser: Browser, site: str, changes: dict[str, Any], field: str, told: str
 ) -> None:
-    answer = visitor.send("/comparisons/new", **_form(site, name="kept <name>") | changes)
+    answer = browser.send(
+        "/comparisons/new", "/comparisons/new", **_form(site, name="kept <name>") | changes
+    )
 
     assert answer.status_code == 422
     assert told in _told_of(answer.text, field)
@@ -115,9 +121,9 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
 
 
 def test_a_report_is_read_on_its_page_and_taken_along(
-    service: Service, visitor: Visitor, compared: dict[str, Any]
+    service: Service, browser: Browser, compared: dict[str, Any]
 ) -> None:
-    page = visitor.page(f"/comparisons/{compared['id']}")
+    page = browser.see(f"/comparisons/{compared['id']}")
 
     assert page.index('class="answer"') < page.index("<svg")
     for heading in ("Side by side", "Contenders", "What to distrust", "Measured on"):
@@ -129,9 +135,9 @@ def test_a_report_is_read_on_its_page_and_taken_along(
 
 @pytest.mark.parametrize("path", ["/comparisons", "/comparisons/{}", "/comparisons/new?again={}"])
 def test_what_a_stranger_wrote_is_text_wherever_it_stands(
-    visitor: Visitor, compared: dict[str, Any], path: str
+    browser: Browser, compared: dict[str, Any], path: str
 ) -> None:
-    page = visitor.page(path.format(compared["id"]))
+    page = browser.see(path.format(compared["id"]))
 
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
@@ -142,11 +148,11 @@ def test_what_a_stranger_wrote_is_text_wherever_it_stands(
 
 
 def test_it_runs_again_as_it_was_in_an_order_of_its_own(
-    service: Service, visitor: Visitor, compared: dict[str, Any]
+    service: Service, browser: Browser, compared: dict[str, Any]
 ) -> None:
     here = f"/comparisons/{compared['id']}"
 
-    answer = visitor.send(f"{here}/again", at=here)
+    answer = browser.send(here, f"{here}/again")
 
     assert answer.status_code == 303
     made = service.until(
@@ -161,14 +167,14 @@ def test_it_runs_again_as_it_was_in_an_order_of_its_own(
 
 
 def test_it_is_changed_and_runs_again_over_the_same_targets(
-    service: Service, visitor: Visitor, compared: dict[str, Any], site: str
+    service: Service, browser: Browser, compared: dict[str, Any], site: str
 ) -> None:
     at = f"/comparisons/new?again={compared['id']}"
-    page = visitor.page(at)
+    page = browser.see(at)
     assert re.search(r'value="threaded\+curl"[^>]* checked', page)
 
     asked = _form(site, urls="", targets_of=compared["id"], contender="async+curl")
-    answer = visitor.send("/comparisons/new", at=at, **asked)
+    answer = browser.send(at, "/comparisons/new", **asked)
 
     made = service.until(
         f"/api/v1{answer.headers['Location'].partition('?')[0]}", status="completed"
@@ -178,48 +184,50 @@ def test_it_is_changed_and_runs_again_over_the_same_targets(
     ]
 
 
-def test_targets_of_a_comparison_that_is_gone_are_asked_for(visitor: Visitor, site: str) -> None:
-    answer = visitor.send("/comparisons/new", **_form(site, urls="", targets_of="cmp_gone"))
+def test_targets_of_a_comparison_that_is_gone_are_asked_for(browser: Browser, site: str) -> None:
+    answer = browser.send(
+        "/comparisons/new", "/comparisons/new", **_form(site, urls="", targets_of="cmp_gone")
+    )
 
     assert answer.status_code == 422
     assert "is gone" in _told_of(answer.text, "urls")
 
 
 def test_rounds_are_told_as_they_go_and_a_cancelled_one_keeps_what_was_measured(
-    service: Service, visitor: Visitor, site: str
+    service: Service, browser: Browser, site: str
 ) -> None:
     body = {"urls": [f"{site}/delay/0.2"], "contenders": ["async"], "baseline": None, "rounds": 60}
     made = service.call("POST", "/api/v1/comparisons", json=body).json()
     here = f"/comparisons/{made['id']}"
-    assert "Remove" not in visitor.page(here)
+    assert "Remove" not in browser.see(here)
 
     with service.call("GET", f"{here}/live", stream=True) as stream:
         lines = stream.iter_lines(decode_unicode=True)
         told = next(line for line in lines if re.search(r"Round [1-9]\d* of 60", line))
-        answer = visitor.send(f"{here}/cancel", at=here)
+        answer = browser.send(here, f"{here}/cancel")
         last = list(lines)
 
     assert told
     assert answer.headers["Location"] == f"{here}?done=cancelled"
     assert "event: ended" in last
-    page = visitor.page(here)
+    page = browser.see(here)
     assert "cancelled before its end" in page
     assert "Run again" in page
 
 
 def test_one_that_has_ended_is_removed_and_one_that_goes_on_is_not(
-    service: Service, visitor: Visitor, site: str
+    service: Service, browser: Browser, site: str
 ) -> None:
     body = {"urls": [f"{site}/delay/1"], "contenders": ["async"], "baseline": None, "rounds": 60}
     made = service.call("POST", "/api/v1/comparisons", json=body).json()
     here = f"/comparisons/{made['id']}"
 
-    assert visitor.send(f"{here}/remove", at=here).status_code == 409
-    visitor.send(f"{here}/cancel", at=here)
-    answer = visitor.send(f"{here}/remove", at=here)
+    assert browser.send(here, f"{here}/remove").status_code == 409
+    browser.send(here, f"{here}/cancel")
+    answer = browser.send(here, f"{here}/remove")
 
     assert answer.headers["Location"] == "/comparisons?done=removed"
-    assert "There is no comparison" in visitor.page(here, status=404)
+    assert "There is no comparison" in browser.see(here, status=404)
 
 
 def test_a_form_without_its_token_does_nothing(service: Service, compared: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.services import Service
-from tests.web.conftest import Visitor
+from tests.web.conftest import Browser
 
 
 def _form(**more: Any) -> dict[str, Any]:
@@ -18,49 +18,53 @@ def _form(**more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_empty_lists_say_what_to_do_next(visitor: Visitor) -> None:
-    assert 'href="/comparisons/new"' in visitor.page("/comparisons")
-    assert 'href="/experiments/new"' in visitor.page("/experiments")
-    assert "tercet calibrate" in visitor.page("/strategies")
+def test_empty_lists_say_what_to_do_next(browser: Browser) -> None:
+    assert 'href="/comparisons/new"' in browser.see("/comparisons")
+    assert 'href="/experiments/new"' in browser.see("/experiments")
+    assert "tercet calibrate" in browser.see("/strategies")
 
 
-def test_an_experiment_is_begun_and_read(service: Service, visitor: Visitor) -> None:
+def test_an_experiment_is_begun_and_read(service: Service, browser: Browser) -> None:
     # One box of a strategy is all of it where no client takes part.
     boxes = ["async+aiohttp", "async+curl", "threaded+curl"]
 
-    answer = visitor.send("/experiments/new", **_form(contender=boxes, concurrency="2"))
+    answer = browser.send(
+        "/experiments/new", "/experiments/new", **_form(contender=boxes, concurrency="2")
+    )
 
     assert answer.status_code == 303, answer.text
     path = answer.headers["Location"].partition("?")[0]
     made = service.until(f"/api/v1{path}", status="completed")
     assert [c["label"] for c in made["contenders"]] == ["async:2", "threaded:2"]
-    page = visitor.page(path)
+    page = browser.see(path)
     assert "What the workload measures" in page
-    assert path in visitor.page("/experiments")
+    assert path in browser.see("/experiments")
     assert re.search(
-        r'value="cpu"[^>]* checked', visitor.page(f"/experiments/new?again={made['id']}")
+        r'value="cpu"[^>]* checked', browser.see(f"/experiments/new?again={made['id']}")
     )
 
 
-def test_it_runs_again_and_is_removed(service: Service, visitor: Visitor) -> None:
-    begun = visitor.send("/experiments/new", **_form(contender="async+curl"))
+def test_it_runs_again_and_is_removed(service: Service, browser: Browser) -> None:
+    begun = browser.send("/experiments/new", "/experiments/new", **_form(contender="async+curl"))
     first = begun.headers["Location"].partition("?")[0]
     service.until(f"/api/v1{first}", status="completed")
 
-    answer = visitor.send(f"{first}/again", at=first)
+    answer = browser.send(first, f"{first}/again")
 
     again = answer.headers["Location"].partition("?")[0]
     assert service.until(f"/api/v1{again}", status="completed")["items"] == 4
-    assert visitor.send(f"{first}/remove", at=first).status_code == 303
-    visitor.page(first, status=404)
+    assert browser.send(first, f"{first}/remove").status_code == 303
+    browser.see(first, status=404)
 
 
-def test_a_cancelled_experiment_says_so(service: Service, visitor: Visitor) -> None:
-    begun = visitor.send("/experiments/new", **_form(items="100", size="10000000", rounds="9"))
+def test_a_cancelled_experiment_says_so(service: Service, browser: Browser) -> None:
+    begun = browser.send(
+        "/experiments/new", "/experiments/new", **_form(items="100", size="10000000", rounds="9")
+    )
     here = begun.headers["Location"].partition("?")[0]
     service.until(f"/api/v1{here}", status="running")
 
-    answer = visitor.send(f"{here}/cancel", at=here)
+    answer = browser.send(here, f"{here}/cancel")
 
     assert answer.headers["Location"] == f"{here}?done=cancelled"
     assert service.get(f"/api/v1{here}")["status"] == "cancelled"
@@ -79,9 +83,9 @@ def test_a_cancelled_experiment_says_so(service: Service, visitor: Visitor) -> N
     ],
 )
 def test_what_does_not_fit_the_workload_stands_beside_its_field(
-    visitor: Visitor, changes: dict[str, Any], field: str, told: str
+    browser: Browser, changes: dict[str, Any], field: str, told: str
 ) -> None:
-    answer = visitor.send("/experiments/new", **_form() | changes)
+    answer = browser.send("/experiments/new", "/experiments/new", **_form() | changes)
 
     assert answer.status_code == 422
     found = re.search(rf'id="f-{field}-wrong">(.*?)</p>', answer.text)
@@ -89,19 +93,21 @@ def test_what_does_not_fit_the_workload_stands_beside_its_field(
     assert told in html.unescape(found[1])
 
 
-def test_what_an_experiment_comes_to_is_counted_first(visitor: Visitor) -> None:
-    answer = visitor.send("/experiments/new", **_form(workload="spawn", size="", do="count"))
+def test_what_an_experiment_comes_to_is_counted_first(browser: Browser) -> None:
+    answer = browser.send(
+        "/experiments/new", "/experiments/new", **_form(workload="spawn", size="", do="count")
+    )
 
     assert "<b>8 runs</b>" in answer.text
     assert "<b>32 items</b>" in answer.text
 
 
-def test_advice_has_its_reasons_and_follows_what_is_asked(visitor: Visitor) -> None:
-    page = visitor.page("/strategies?targets=50&cpu_bound=1")
+def test_advice_has_its_reasons_and_follows_what_is_asked(browser: Browser) -> None:
+    page = browser.see("/strategies?targets=50&cpu_bound=1")
 
     assert "For 50 targets: <b>multiprocess</b>" in page
     assert "The checks compute" in page
-    assert "For 2 targets: <b>sequential</b>" in visitor.page("/strategies?targets=2")
+    assert "For 2 targets: <b>sequential</b>" in browser.see("/strategies?targets=2")
     for name in ("sequential", "threaded", "multiprocess", "async", "hybrid"):
         assert f'id="{name}"' in page
 
@@ -117,21 +123,21 @@ def test_advice_has_its_reasons_and_follows_what_is_asked(visitor: Visitor) -> N
     ],
 )
 def test_what_makes_no_sense_in_the_address_is_told_and_passed_over(
-    visitor: Visitor, query: str, told: str
+    browser: Browser, query: str, told: str
 ) -> None:
-    page = visitor.page(f"/strategies?{query}")
+    page = browser.see(f"/strategies?{query}")
 
     assert told in page
     assert "<script>" not in page
     assert "For 100 targets" in page
 
 
-def test_history_is_narrowed_by_days_and_by_label(service: Service, visitor: Visitor) -> None:
+def test_history_is_narrowed_by_days_and_by_label(service: Service, browser: Browser) -> None:
     ended = service.batch("http://127.0.0.1:9/", labels={"team": "web"}, strategy="async")
     day = ended["finished_at"][:10]
 
-    assert "1 to 10 targets" in visitor.page(f"/strategies?since={day}&until={day}&label=team=web")
+    assert "1 to 10 targets" in browser.see(f"/strategies?since={day}&until={day}&label=team=web")
     for query in ("label=team=other", "until=2020-01-01", "since=9000-01-01"):
-        page = visitor.page(f"/strategies?{query}")
+        page = browser.see(f"/strategies?{query}")
         assert "No run that fits has ended" in page
         assert "1 to 10 targets" not in page
