@@ -26,8 +26,9 @@ def browser_at_hand() -> str | None:
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """A browser; for a module, since its event loop would stand in the way of other tests."""
     path = browser_at_hand()
     if path is None:
         pytest.skip("no browser: install Debian's chromium to run this test")

@@ -95,7 +95,7 @@ def test_an_incident_is_told_without_what_is_private(service: Service) -> None:
     write(service, slug, title="It fell", incident=incident["id"])
     whole = "".join(get(service, slug, form).text for form in ("", ".json", ".atom"))
     assert whole.count("It fell") >= 3
-    for private in ("127.0.0.1", "nowhere", "hidden", "status_unexpected", "404"):
+    for private in ("127.0.0.1", "nowhere", "hidden", "status_unexpected", "HTTP", "404."):
         assert private not in whole
 
 
