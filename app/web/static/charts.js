@@ -148,8 +148,12 @@
       const moved = Date.parse(fresh.to) / 1000 - whole.max;
       if (whole.min > Date.parse(fresh.from) / 1000 - 1 && whole.min < Date.parse(fresh.from) / 1000 + moved + 1) whole.min += moved;
       whole.max += moved;
-      u.setData(how.columns(fresh, gap), false);
+      const columns = how.columns(fresh, gap);
+      const highest = columns.slice(1).reduce((most, column) => column.reduce((m, value) => Math.max(m, value ?? 0), most), 0);
+      u.setData(columns, false);
       u.setScale("x", whole);
+      // What came may be higher than all before.
+      u.setScale("y", { min: 0, max: highest });
     }, AGAIN_MS);
   };
 
