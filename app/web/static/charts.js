@@ -19,9 +19,11 @@
   // Points as columns; where nothing was measured a row of nulls keeps the lines apart.
   const columns = (document, pick, gap) => {
     const rows = [];
+    const end = Date.parse(document.to) / 1000;
     let before = null;
     for (const point of document.points) {
-      const at = Date.parse(point.at) / 1000 + document.step_seconds / 2;
+      // A point stands in the middle of its step; that of the newest may not have come yet.
+      const at = Math.min(Date.parse(point.at) / 1000 + document.step_seconds / 2, end);
       if (before !== null && at - before > gap) rows.push([(at + before) / 2, null]);
       rows.push([at, pick(point)]);
       before = at;
