@@ -18,10 +18,10 @@ settings.load_profile("seeded")
 _MATRIX = "test_one_verdict.py"
 # Longest first: a file is a unit of work, and one that was begun last would be waited for alone.
 _LONGEST = (
-    "test_one_verdict.py", "test_pages.py", "test_journeys.py", "test_schema.py",
-    "test_packaging.py", "test_survival.py",
+    "test_one_verdict.py", "test_schema.py", "test_packaging.py", "test_survival.py",
     "test_scarcity.py", "test_stream.py", "test_check.py", "test_kills.py", "test_monitoring.py",
-    "test_hostile.py", "test_strategies.py", "test_copies.py", "test_documents.py",
+    "test_pages.py", "test_journeys.py", "test_hostile.py", "test_strategies.py",
+    "test_copies.py", "test_documents.py",
     "test_rows.py", "test_retention.py", "test_secrets.py", "test_monitor_kills.py",
     "test_callbacks.py", "test_comparisons.py", "test_deliveries.py", "test_recovery.py",
 )  # fmt: skip

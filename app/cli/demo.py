@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO, Any, Final
 
 import requests
@@ -24,6 +25,8 @@ from checkers.workloads.bundled import Addresses
 _STRATEGIES: Final = tuple(CATALOGUE)
 _WAIT_SECONDS: Final = 60
 _PATIENCE_SECONDS: Final = 10.0
+_ENDED_SECONDS: Final = 180.0
+_LOOKS_SECONDS: Final = 1.0
 _READY: Final = "Tercet serves on "
 
 
@@ -110,6 +113,13 @@ def _post(service: str, what: str, body: Mapping[str, object]) -> dict[str, Any]
     )
     answer.raise_for_status()
     ended: dict[str, Any] = answer.json()
+    # A busy machine may take longer than a service can be asked to wait.
+    until = monotonic() + _ENDED_SECONDS
+    while ended["status"] in {"queued", "running"} and monotonic() < until:
+        sleep(_LOOKS_SECONDS)
+        found = requests.get(service + ended["links"]["self"], timeout=_PATIENCE_SECONDS)
+        found.raise_for_status()
+        ended = found.json()
     if ended["status"] != "completed":
         raise DemoFailed(f"{what}: {ended['status']} {ended['error'] or ''}")
     return ended
