@@ -1,7 +1,8 @@
 """The last checks of monitors at hand for pages: asking the database for each takes too long."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from threading import Lock
 from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
@@ -28,6 +29,8 @@ class Glances:
 
     def __init__(self) -> None:
         self._known: dict[int, deque[Glimpse]] = {}
+        # Pages are read in threads; who asks for the same monitors at once waits for the first.
+        self._reading = Lock()
 
     def of_monitors(self, stored: Stored) -> None:
         """Add what has been recorded to what is known."""
@@ -38,16 +41,20 @@ class Glances:
 
     def read(self, session: Session, monitors: Iterable[int]) -> Mapping[int, Strip]:
         """The last checks of monitors."""
-        asked = list(monitors)
+        with self._reading:
+            return self._read(session, list(monitors))
+
+    def _read(self, session: Session, asked: Sequence[int]) -> Mapping[int, Strip]:
         missing = [monitor for monitor in asked if monitor not in self._known]
         for monitor in missing:
             # Known before it is read: what is recorded meanwhile is heard, and told apart below.
             self._known[monitor] = deque(maxlen=SHOWN)
         for monitor, found in glimpses.latest(session, missing, SHOWN).items():
-            heard = self._known[monitor]
+            # What is recorded from here on is added to the new one, so nothing falls between.
+            heard, self._known[monitor] = self._known[monitor], deque(found, maxlen=SHOWN)
             newest = found[-1].started_at if found else 0
-            later = [each for each in heard if each.started_at > newest]
-            self._known[monitor] = deque([*found, *later], maxlen=SHOWN)
+            later = [each for each in list(heard) if each.started_at > newest]
+            self._known[monitor].extend(later)
         strips = {monitor: Strip(tuple(self._known[monitor])) for monitor in asked}
         while len(self._known) > _KEPT:
             del self._known[next(iter(self._known))]

@@ -173,13 +173,14 @@ class Live:
                         listener.tell(STILL_HERE)
                     return
                 try:
-                    self._say(await self._database.read(self._read))
+                    # Named here: while a thread reads, pages are opened and closed.
+                    shown = [row for name, row in self._of if name == STATUS]
+                    self._say(await self._database.read(partial(self._read, shown)))
                 except Exception:  # of a loop: the next change tells this one as well
                     logger.exception("pages_not_told")
                 await asyncio.sleep(_SOON_SECONDS)
 
-    def _read(self, session: Session) -> _Read:
-        shown = [row for name, row in self._of if name == STATUS]
+    def _read(self, shown: Sequence[int], session: Session) -> _Read:
         told = incidents.happened_since(session, self._last, _MOST_WAITING)
         last = incidents.last_transition(session)
         stands = overview.standing_of(session, shown)

@@ -78,7 +78,8 @@ class Lines:
         for past in pasts_of(session, wanted, now):
             ratio = uptime_of(session, past, Span(max(now - _WINDOW, past.born), now)).ratio
             self._uptimes[past.monitor] = (monotonic(), ratio)
-        found = {row: self._uptimes[row][1] for row in rows if row in self._uptimes}
+        # Several threads read; what another has just let go of is worth a blank.
+        found = {row: kept[1] for row in rows if (kept := self._uptimes.get(row)) is not None}
         if len(self._uptimes) > _MOST_KEPT:
             self._uptimes.clear()
         return found
