@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -86,34 +87,22 @@ async def incident_page(request: Request, service: Wired, incident_id: str) -> R
 @router.post("/incidents/{incident_id}/acknowledge")
 async def acknowledged(request: Request, service: Wired, incident_id: str, form: Sent) -> Response:
     """Say that somebody sees to it."""
-
-    async def act(raw: bytes) -> None:
-        note = checked(raw, NoteIn)
-        await service.incidents.acknowledge(incident_id, note.author, note.text)
-
-    return await _done(request, service, incident_id, form, act, "acknowledged")
+    act = partial(service.incidents.acknowledge, incident_id)
+    return await _done(request, service, incident_id, form, NoteIn, act, "acknowledged")
 
 
 @router.post("/incidents/{incident_id}/comment")
 async def commented(request: Request, service: Wired, incident_id: str, form: Sent) -> Response:
     """Write into its time line."""
-
-    async def act(raw: bytes) -> None:
-        note = checked(raw, CommentIn)
-        await service.incidents.comment(incident_id, note.author, note.text)
-
-    return await _done(request, service, incident_id, form, act, "commented")
+    act = partial(service.incidents.comment, incident_id)
+    return await _done(request, service, incident_id, form, CommentIn, act, "commented")
 
 
 @router.post("/incidents/{incident_id}/resolve")
 async def resolved(request: Request, service: Wired, incident_id: str, form: Sent) -> Response:
     """End it by hand."""
-
-    async def act(raw: bytes) -> None:
-        note = checked(raw, NoteIn)
-        await service.incidents.resolve(incident_id, note.author, note.text)
-
-    return await _done(request, service, incident_id, form, act, "resolved")
+    act = partial(service.incidents.resolve, incident_id)
+    return await _done(request, service, incident_id, form, NoteIn, act, "resolved")
 
 
 async def _done(
@@ -121,14 +110,16 @@ async def _done(
     service: Service,
     incident_id: str,
     form: Form,
-    act: Callable[[bytes], Awaitable[None]],
+    model: type[NoteIn] | type[CommentIn],
+    act: Callable[..., Awaitable[object]],
     done: str,
 ) -> Response:
     """Carry out what a form asks for, or show it again with what is wrong."""
     said = {name: form.text(name) for name in ("author", "text")}
     document = {name: value for name, value in said.items() if value}
     try:
-        await act(json.dumps(document).encode())
+        note = checked(json.dumps(document).encode(), model)
+        await act(note.author, note.text)
     except Invalid as error:
         form.faults(error.errors, _FIELDS)
         status = HTTPStatus.UNPROCESSABLE_ENTITY
