@@ -47,7 +47,23 @@ def page(
     Args:
         text: part of a key, a name or a URL.
     """
-    query = labelled(_query(), labels)
+    query = chosen(_query(), labels=labels, status=status, text=text)
+    if after is not None:
+        query = query.where(MonitorRow.id > after)
+    rows = session.execute(query.order_by(MonitorRow.id).limit(limit + 1)).all()
+    following = rows[limit - 1][0].id if len(rows) > limit else None
+    return _monitors(session, rows[:limit]), following
+
+
+def chosen(
+    query: Select[Any],
+    *,
+    labels: Mapping[str, str],
+    status: MonitorStatus | None,
+    text: str | None,
+) -> Select[Any]:
+    """A query over monitors and their watches, of those that are asked for; as of `page`."""
+    query = labelled(query, labels)
     if status is not None:
         query = _of_status(query, status)
     if text is not None:
@@ -56,11 +72,7 @@ def page(
         for part in parts[1:]:
             found |= part.contains(text, autoescape=True)
         query = query.where(found)
-    if after is not None:
-        query = query.where(MonitorRow.id > after)
-    rows = session.execute(query.order_by(MonitorRow.id).limit(limit + 1)).all()
-    following = rows[limit - 1][0].id if len(rows) > limit else None
-    return _monitors(session, rows[:limit]), following
+    return query
 
 
 def named(session: Session, ids: Sequence[str]) -> list[Defined]:

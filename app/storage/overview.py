@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from app.domain.incident import IncidentStatus
 from app.domain.monitor import MonitorStatus
 from app.storage.instants import from_column, from_optional
+from app.storage.monitor_pages import chosen
 from app.storage.monitor_rows import IncidentRow, MonitorRow, WatchRow
-from app.storage.monitors import labelled, labels_of
+from app.storage.monitors import labels_of
 
 #: What is wrong comes first.
 GRAVITY: Final = (
@@ -127,16 +128,7 @@ def rows_of(session: Session, ids: Sequence[str]) -> dict[str, int]:
 
 def _asked(query: Select[Any], asked: Asked) -> Select[Any]:
     query = query.join(WatchRow, WatchRow.monitor_id == MonitorRow.id)
-    query = labelled(query, asked.labels)
-    if asked.status is not None:
-        query = query.where(_STANDS.in_([asked.status.value]))
-    if asked.text is not None:
-        parts = (MonitorRow.key, MonitorRow.name, MonitorRow.url)
-        found = parts[0].contains(asked.text, autoescape=True)
-        for part in parts[1:]:
-            found |= part.contains(asked.text, autoescape=True)
-        query = query.where(found)
-    return query
+    return chosen(query, labels=asked.labels, status=asked.status, text=asked.text)
 
 
 def _order(asked: Asked) -> list[Any]:
