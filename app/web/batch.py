@@ -27,10 +27,10 @@ from app.web import batch_figures, batch_live, batch_results
 from app.web.batch_figures import Distributions
 from app.web.batch_form import CLIENTS, FIELDS, OWN_CONCURRENCY, STRATEGIES, chosen
 from app.web.batch_results import Results, asked_for
+from app.web.entries import labels_text
 from app.web.forms import Form, Sent
 from app.web.frame import gone_to, render
 from app.web.live import Live
-from app.web.typed import label_lines
 from app.web.waterfalls import NAMES
 from checkers import Target
 
@@ -93,7 +93,7 @@ async def shown(
         phases=NAMES,
         exports=_EXPORTS,
         refused=refused or Form(),
-        labels=label_lines(batch.labels),
+        labels=labels_text(batch.labels),
         rerun=rerun or Form(),
         monitors=monitors or Form(),
         strategies=(("", f"as before: {batch.strategy.value}"), *STRATEGIES),

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -21,9 +21,9 @@ from app.domain.batch import MAX_TARGETS, BatchDraft
 from app.domain.errors import FieldError, Invalid
 from app.reports.visible import plain
 from app.services import batches
+from app.web.entries import labels_in
 from app.web.forms import Form, Sent
 from app.web.frame import gone_to, render
-from app.web.typed import BadTyping, labels_of
 from checkers import CATALOGUE, ClientName
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -127,7 +127,7 @@ def _options(form: Form) -> BatchIn | None:
     document = {
         **chosen(form),
         "name": form.text("name") or None,
-        "labels": labels_in(form),
+        "labels": labels_in(form, "labels"),
         "defaults": {
             name: of_text(name, given)
             for name, field in (("timeout_seconds", "timeout"), ("attempts", "attempts"))
@@ -146,15 +146,6 @@ def chosen(form: Form) -> dict[str, Any]:
     given = {name: form.text(name) for name in ("strategy", "client", "pace")}
     numbers = {name: _number(form.text(name)) for name in ("concurrency", "per_host")}
     return {name: value for name, value in (given | numbers).items() if value != ""}
-
-
-def labels_in(form: Form) -> Mapping[str, str]:
-    """The labels of a form, one on each line; what is wrong with them is noted there."""
-    try:
-        return labels_of(form.lines("labels"))
-    except BadTyping as error:
-        form.fault("labels", str(error))
-        return {}
 
 
 def _number(text: str) -> int | str:

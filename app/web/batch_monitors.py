@@ -29,8 +29,8 @@ from app.storage import batches as batch_rows
 from app.storage import outcome_pages
 from app.storage import targets as target_rows
 from app.web.batch import shown
-from app.web.batch_form import labels_in
 from app.web.batch_results import asked_for
+from app.web.entries import labels_in
 from app.web.forms import Form, Sent
 from app.web.frame import gone_to, render
 from checkers import Target
@@ -98,7 +98,7 @@ def _pattern(form: Form) -> Definition | None:
     """A definition with everything but key and target, read as the REST interface reads one."""
     document: dict[str, object] = {
         "target": {"url": _ANY_URL},
-        "labels": labels_in(form),
+        "labels": labels_in(form, "labels"),
         "interval_seconds": _seconds(form.text("interval", "60")),
     }
     try:

@@ -38,7 +38,7 @@ def labels_text(labels: Mapping[str, str]) -> str:
 
 
 def labels_in(form: Form, field: str) -> dict[str, str]:
-    """The labels of a field; what is wrong with them is told beside it."""
+    """The labels of a field; none, once something is wrong with them, which is told beside it."""
     found: dict[str, str] = {}
     for line in form.lines(field):
         pair = _pair(line)
@@ -48,7 +48,8 @@ def labels_in(form: Form, field: str) -> dict[str, str]:
             form.fault(field, f"{pair[0]!r} stands there twice")
         else:
             found[pair[0]] = pair[1]
-    return found
+    # Some of the labels would choose more than all of them.
+    return {} if field in form.errors else found
 
 
 def _word(text: str, *awkward: str) -> str:

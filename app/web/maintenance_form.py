@@ -1,7 +1,7 @@
 """A maintenance made or changed on a page: of which monitors, and when."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -20,6 +20,7 @@ from app.services import clock, maintenances
 from app.storage import maintenances as maintenance_rows
 from app.storage import monitors
 from app.web import typed
+from app.web.entries import labels_in, labels_text
 from app.web.forms import Form, Sent
 from app.web.frame import fragment, gone_to, render
 from app.web.typed import BadTyping
@@ -165,7 +166,7 @@ def _filled(window: Maintenance) -> Form:
         own = zone(_UTC)
     form.put("title", window.title)
     form.put("keys", "\n".join(window.keys))
-    form.put("labels", typed.label_lines(window.labels))
+    form.put("labels", labels_text(window.labels))
     form.put("kind", "once" if window.cron is None else "cron")
     form.put("starts", typed.local_text(window.starts_at, own))
     form.put("ends", typed.local_text(window.ends_at, own))
@@ -189,7 +190,7 @@ def _document(form: Form) -> dict[str, Any]:
     recurs = _recurs(form)
     document: dict[str, Any] = {
         "title": form.text("title"),
-        "selection": {"keys": form.lines("keys"), "labels": _labels(form)},
+        "selection": {"keys": form.lines("keys"), "labels": labels_in(form, "labels")},
         "timezone": form.text("timezone") or _UTC,
         **_times(form, ("starts",) if recurs else ("starts", "ends")),
     }
@@ -201,14 +202,6 @@ def _document(form: Form) -> dict[str, Any]:
     elif not form.text("ends"):
         form.fault("ends", "has to be given: when is it over?")
     return document
-
-
-def _labels(form: Form) -> Mapping[str, str]:
-    try:
-        return typed.labels_of(form.lines("labels"))
-    except BadTyping as error:
-        form.fault("labels", str(error))
-        return {}
 
 
 def _times(form: Form, names: Sequence[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""What people type into forms, and how it stands there: durations, local times, labels."""
+"""What people type into forms, and how it stands there: durations and local times."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final
@@ -52,28 +52,6 @@ def local_text(at: datetime | None, zone: ZoneInfo) -> str:
     if at is None:
         return ""
     return at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
-
-
-def labels_of(lines: Sequence[str]) -> dict[str, str]:
-    """Labels, one `name=value` on each line.
-
-    Raises:
-        BadTyping: a line is none, or a name stands there twice.
-    """
-    found: dict[str, str] = {}
-    for line in lines:
-        name, separator, value = (part.strip() for part in line.partition("="))
-        if not separator or not name:
-            raise BadTyping(f"{line[:80]!r} is not written name=value")
-        if name in found:
-            raise BadTyping(f"{name[:80]!r} stands there twice")
-        found[name] = value
-    return found
-
-
-def label_lines(labels: Mapping[str, str]) -> str:
-    """Labels as they are typed."""
-    return "\n".join(f"{name}={value}" for name, value in labels.items())
 
 
 @cache

@@ -55,6 +55,13 @@ def test_labels_are_read_as_they_were_shown(labels: dict[str, str]) -> None:
     assert form.errors == {}
 
 
+def test_labels_are_read_as_they_were_written() -> None:
+    labels, form = {"team": "web", "tier": "1=2", "empty": ""}, Form()
+    form.put("labels", labels_text(labels))
+
+    assert labels_in(form, "labels") == labels
+
+
 @given(some.lists(_expectations(), max_size=4))
 def test_expectations_that_nobody_touched_stay_as_they_are(stored: list[dict[str, Any]]) -> None:
     form = Form()

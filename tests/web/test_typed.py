@@ -12,8 +12,6 @@ from app.web.typed import (
     BadTyping,
     duration_text,
     instant_of,
-    label_lines,
-    labels_of,
     local_text,
     zones,
 )
@@ -58,12 +56,6 @@ def test_an_instant_is_read_as_it_was_written_but_in_the_hour_that_comes_twice(
 def test_what_is_no_local_time_is_refused_with_a_sentence(typed: str) -> None:
     with pytest.raises(BadTyping):
         instant_of(typed, BERLIN)
-
-
-def test_labels_are_read_as_they_were_written() -> None:
-    labels = {"team": "web", "tier": "1=2", "empty": ""}
-
-    assert labels_of(label_lines(labels).split("\n")) == labels
 
 
 def test_zones_to_choose_from_are_those_people_live_in() -> None:
