@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from app import reports
 from app.domain.errors import NotFound
+from app.web.cached import is_known
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,7 +69,7 @@ async def static(request: Request, name: str) -> Response:
     tag = f'"{asset.digest}"'
     named = request.url.query == asset.digest
     headers = {"ETag": tag, "Cache-Control": _FOR_EVER if named else "no-cache"}
-    if tag in request.headers.get("if-none-match", ""):
+    if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(asset.content, media_type=asset.media_type, headers=headers)
 

@@ -50,7 +50,7 @@ def badge(label: str, message: str, colour: str, *, rounded: bool) -> str:
         colour: of the right side, as `#rrggbb`.
         rounded: with round corners and a shade, or flat and square.
     """
-    label, message = plain(label), plain(message)
+    label, message = cleaned(label), cleaned(message)
     left = _box(label) if label else 0.0
     width = left + _box(message)
     told = escape(f"{label}: {message}" if label else message)
@@ -76,7 +76,7 @@ def badge(label: str, message: str, colour: str, *, rounded: bool) -> str:
     )
 
 
-def plain(text: str) -> str:
+def cleaned(text: str) -> str:
     """A text without what must not stand in a badge."""
     return _UNFIT.sub("", text)
 

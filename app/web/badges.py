@@ -21,7 +21,7 @@ from app.services import clock
 from app.storage import badges as facts
 from app.storage import status_pages, status_reports
 from app.web import badge_words as words
-from app.web.badge_svg import badge, plain
+from app.web.badge_svg import badge, cleaned
 from app.web.badge_words import NOT_PUBLIC, Said
 from app.web.cached import answer, rendered
 
@@ -102,7 +102,7 @@ async def as_json(
     """A badge for who draws it."""
     told, said = await _told(service, key, kind, window)
     made = BadgeOut(
-        label=plain(told if label is None else label),
+        label=cleaned(told if label is None else label),
         message=said.message,
         color=_hex(color or said.colour),
         isError=said.is_error,

@@ -35,12 +35,12 @@ def answer(request: Request, found: Rendered, max_age: int, **headers: str) -> R
     """
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     fields |= {"ETag": found.tag, "Cache-Control": f"public, max-age={max_age}"}
-    if _is_known(request, found.tag):
+    if is_known(request, found.tag):
         return Response(status_code=304, headers=fields)
     return Response(found.body, media_type=found.media_type, headers=fields)
 
 
-def _is_known(request: Request, tag: str) -> bool:
+def is_known(request: Request, tag: str) -> bool:
     """RFC 9110, 13.1.2: compared weakly, and `*` is any there is."""
     given = ", ".join(request.headers.getlist("if-none-match"))
     return given.strip() == "*" or tag in _TAG.findall(given)
