@@ -10,7 +10,7 @@ import requests
 
 from tests.farm.servers import Servers, answering, ok
 from tests.services import Service
-from tests.web.conftest import Browser
+from tests.web.browser import Browser
 
 _HOSTILE = "<script>alert(1)</script>\"'\u202eabc\x07" + "w" * 10_000
 
@@ -33,7 +33,7 @@ def refused(farm: Servers) -> str:
 
 def made(browser: Browser, text: str, **fields: str) -> str:
     """The path of a batch that the form was sent for, once it has ended."""
-    answer = browser.send("/batches/new", "/batches/new", list=text, **fields)
+    answer = browser.fill("/batches/new", "/batches/new", list=text, **fields)
     assert answer.status_code == 303, answer.text
     path = answer.headers["Location"].partition("?")[0]
     browser.service.until("/api/v1" + path, status="completed")
@@ -41,7 +41,7 @@ def made(browser: Browser, text: str, **fields: str) -> str:
 
 
 def _status(browser: Browser, path: str) -> int:
-    return browser.session.get(browser.service.url + path, timeout=30).status_code
+    return browser.get(browser.service.url + path, timeout=30).status_code
 
 
 def faults(answer: requests.Response) -> list[str]:
@@ -90,7 +90,7 @@ def test_every_bad_line_is_told_beside_the_list_and_what_was_typed_is_kept(
 ) -> None:
     text = f"{up}\nhtp://x\n\nfoo <script>bar\n" + "http://a b/\n" * 300
 
-    answer = browser.send("/batches/new", "/batches/new", list=text, name="kept")
+    answer = browser.fill("/batches/new", "/batches/new", list=text, name="kept")
 
     (told,) = faults(answer)
     assert "Line 2: The scheme is &#39;htp&#39;" in told
@@ -102,7 +102,7 @@ def test_every_bad_line_is_told_beside_the_list_and_what_was_typed_is_kept(
 
 
 def test_what_is_wrong_with_a_field_is_told_beside_it(browser: Browser, up: str) -> None:
-    answer = browser.send(
+    answer = browser.fill(
         "/batches/new", "/batches/new", list=up, timeout="99999", attempts="some",
         concurrency="4.5", labels="bad", per_host="-1",
     )  # fmt: skip
@@ -113,7 +113,7 @@ def test_what_is_wrong_with_a_field_is_told_beside_it(browser: Browser, up: str)
 
 
 def test_a_client_that_does_not_fit_is_told_beside_it(browser: Browser, up: str) -> None:
-    answer = browser.send(
+    answer = browser.fill(
         "/batches/new", "/batches/new", list=up, strategy="async", client="requests"
     )
 
@@ -122,7 +122,7 @@ def test_a_client_that_does_not_fit_is_told_beside_it(browser: Browser, up: str)
 
 @pytest.mark.parametrize("text", ["", " \n# only this\n", "url,colour\nhttp://a.example/,red\n"])
 def test_a_list_without_a_target_is_refused(browser: Browser, text: str) -> None:
-    answer = browser.send("/batches/new", "/batches/new", list=text, format="")
+    answer = browser.fill("/batches/new", "/batches/new", list=text, format="")
 
     assert len(faults(answer)) == 1
 
@@ -138,18 +138,18 @@ def test_bad_urls_are_forgiven_where_that_is_asked(
 
 def test_a_hundred_thousand_lines_are_accepted(service: Service, browser: Browser) -> None:
     text = "\n".join(f"http://10.0.{n >> 8 & 255}.{n & 255}/{n}" for n in range(100_000))
-    answer = browser.send("/batches/new", "/batches/new", list=text)
+    answer = browser.fill("/batches/new", "/batches/new", list=text)
 
     path = answer.headers["Location"].partition("?")[0]
     assert service.get("/api/v1" + path)["total"] == 100_000
-    assert browser.send(path, f"{path}/cancel").headers["Location"] == f"{path}?done=cancelled"
+    assert browser.fill(path, f"{path}/cancel").headers["Location"] == f"{path}?done=cancelled"
     assert "cancelled" in browser.see(path)
-    assert browser.send(path, f"{path}/remove").headers["Location"] == "/batches?done=removed"
+    assert browser.fill(path, f"{path}/remove").headers["Location"] == "/batches?done=removed"
     assert _status(browser, path) == 404
 
 
 def test_one_line_too_many_is_refused(browser: Browser) -> None:
-    answer = browser.send("/batches/new", "/batches/new", list="http://10.0.0.1/\n" * 100_001)
+    answer = browser.fill("/batches/new", "/batches/new", list="http://10.0.0.1/\n" * 100_001)
 
     assert ["more than 100000" in each for each in faults(answer)] == [True]
 
@@ -242,7 +242,7 @@ def test_a_batch_is_run_again_in_another_way(
 ) -> None:
     path = made(browser, f"{up}\n{refused}")
 
-    answer = browser.send(
+    answer = browser.fill(
         path, f"{path}/rerun", only="not_up", strategy="threaded", client="curl", concurrency="2"
     )
 
@@ -254,8 +254,8 @@ def test_a_batch_is_run_again_in_another_way(
 def test_what_cannot_be_run_again_is_told_on_the_page(browser: Browser, up: str) -> None:
     path = made(browser, up)
 
-    nothing = browser.send(path, f"{path}/rerun", only="not_up")
-    unfit = browser.send(path, f"{path}/rerun", strategy="odd", concurrency="99999999")
+    nothing = browser.fill(path, f"{path}/rerun", only="not_up")
+    unfit = browser.fill(path, f"{path}/rerun", strategy="odd", concurrency="99999999")
 
     assert nothing.status_code == 422
     assert "Every target was up" in nothing.text
@@ -269,18 +269,18 @@ def test_monitors_are_made_of_what_was_chosen_after_a_preview(
     path = made(browser, f"{up}m\n{refused}m\n{up}m\nnot a url", skip="1")
     wanted = {"of": "fitting", "interval": "5m", "labels": "team=web", "keep": "1"}
 
-    preview = browser.send(path, f"{path}/monitors", **wanted)
+    preview = browser.fill(path, f"{path}/monitors", **wanted)
     assert preview.status_code == 200
     assert "Make 2 monitors" in preview.text
     assert service.get("/api/v1/monitors")["items"] == []
 
-    done = browser.send(path, f"{path}/monitors", do="make", **wanted)
+    done = browser.fill(path, f"{path}/monitors", do="make", **wanted)
     assert (done.status_code, done.headers["Location"]) == (303, "/monitors?done=saved&n=2")
     found = service.get("/api/v1/monitors")["items"]
     assert {each["key"] for each in found} == {f"{up}m", f"{refused}m"}
     assert {each["interval_seconds"] for each in found} == {300}
 
-    again = browser.send(path, f"{path}/monitors?status=up", **wanted | {"interval": "1m"})
+    again = browser.fill(path, f"{path}/monitors?status=up", **wanted | {"interval": "1m"})
     assert "are there, and left alone" in again.text
     assert 'button class="main"' not in again.text
 
@@ -288,8 +288,8 @@ def test_monitors_are_made_of_what_was_chosen_after_a_preview(
 def test_of_those_marked_only_these_are_made_monitors(browser: Browser, up: str) -> None:
     path = made(browser, f"{up}p\n{up}q\n{up}r")
 
-    preview = browser.send(path, f"{path}/monitors", of="marked", rows=["0", "2", "x", "99"])
-    none = browser.send(path, f"{path}/monitors", of="marked", rows=["x"])
+    preview = browser.fill(path, f"{path}/monitors", of="marked", rows=["0", "2", "x", "99"])
+    none = browser.fill(path, f"{path}/monitors", of="marked", rows=["x"])
 
     assert "Make 2 monitors" in preview.text
     assert ["None is meant" in each for each in faults(none)] == [True]
@@ -301,7 +301,7 @@ def test_an_interval_that_is_none_is_told_beside_it(
 ) -> None:
     path = made(browser, up)
 
-    answer = browser.send(
+    answer = browser.fill(
         path, f"{path}/monitors", of="marked", rows=["0"], interval=interval, do="make"
     )
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.farm.servers import Servers, answering, ok, recording
 from tests.services import Service
-from tests.web.conftest import Browser, at
+from tests.web.browser import Browser
+from tests.web.conftest import at
 
 URL = "http://127.0.0.1:1/hook"
 HOSTILE = "<script>alert(1)</script>\"'\u202e"
@@ -16,7 +17,7 @@ FIELDS = {"key": "ops", "type": "webhook", "url": URL, "events": ["incident.open
 
 def made(browser: Browser, **fields: object) -> str:
     """The page of a new channel."""
-    answer = browser.send("/channels/new", "/channels/new", **{**FIELDS, **fields})
+    answer = browser.fill("/channels/new", "/channels/new", **{**FIELDS, **fields})
     assert answer.status_code == 303, answer.text
     return answer.headers["Location"].removesuffix("?done=created")
 
@@ -31,13 +32,13 @@ def test_a_channel_is_made_shown_changed_and_removed(browser: Browser, service: 
     assert not re.search(r'value="incident.resolved" checked', page)
 
     changed = {**FIELDS, "key": "other", "secret": "***", "name": "Ops", "remind": ""}
-    answer = browser.send(here, here, **changed)
+    answer = browser.fill(here, here, **changed)
 
     assert answer.headers["Location"] == f"{here}?done=saved"
     channel = service.get("/api/v1/channels/first")
     assert (channel["name"], channel["secret"]) == ("Ops", "***")
     assert channel["remind_every_seconds"] is None
-    assert browser.send(here, f"{here}/remove").headers["Location"] == "/channels?done=removed"
+    assert browser.fill(here, f"{here}/remove").headers["Location"] == "/channels?done=removed"
     assert service.call("GET", "/api/v1/channels/first").status_code == 404
 
 
@@ -49,7 +50,7 @@ def test_a_password_in_a_url_is_masked_and_kept(browser: Browser, service: Servi
     assert shown is not None
     assert "hunter2" not in page + browser.see("/channels")
 
-    kept = browser.send(here, here, **{**FIELDS, "type": "email",
+    kept = browser.fill(here, here, **{**FIELDS, "type": "email",
                                        "url": shown[1].replace("&amp;", "&")})  # fmt: skip
 
     assert kept.status_code == 303, kept.text
@@ -76,7 +77,7 @@ def test_a_password_in_a_url_is_masked_and_kept(browser: Browser, service: Servi
 def test_what_is_wrong_with_a_channel_stands_beside_its_field(
     browser: Browser, fields: dict[str, str], wrong: set[str]
 ) -> None:
-    answer = browser.send("/channels/new", "/channels/new", **{**FIELDS, "key": "bad", **fields})
+    answer = browser.fill("/channels/new", "/channels/new", **{**FIELDS, "key": "bad", **fields})
 
     assert answer.status_code == 422
     assert set(re.findall(r'id="f-(\w+)-wrong"', answer.text)) == wrong
@@ -85,7 +86,7 @@ def test_what_is_wrong_with_a_channel_stands_beside_its_field(
 def test_making_a_channel_changes_none_that_is_there(browser: Browser, service: Service) -> None:
     made(browser, key="taken", name="mine")
 
-    answer = browser.send("/channels/new", "/channels/new", **{**FIELDS, "key": "taken"})
+    answer = browser.fill("/channels/new", "/channels/new", **{**FIELDS, "key": "taken"})
 
     assert (answer.status_code, "is the key of another channel" in answer.text) == (422, True)
     assert service.get("/api/v1/channels/taken")["name"] == "mine"
@@ -95,7 +96,7 @@ def test_a_test_that_was_taken_says_so(browser: Browser, farm: Servers) -> None:
     heads: list[bytes] = []
     here = made(browser, key="taking", url=at(farm, recording(heads, ok())))
 
-    sent = browser.send(here, f"{here}/test")
+    sent = browser.fill(here, f"{here}/test")
 
     assert sent.status_code == 303
     assert "The test was taken." in browser.see(sent.headers["Location"])
@@ -107,7 +108,7 @@ def test_a_test_that_was_not_taken_says_why_as_text(browser: Browser, farm: Serv
     gone = at(farm, answering(ok(b"<script>", status=b"410 <script>")))
     here = made(browser, key="gone", name=HOSTILE, url=gone)
 
-    shown = browser.see(browser.send(here, f"{here}/test").headers["Location"])
+    shown = browser.see(browser.fill(here, f"{here}/test").headers["Location"])
 
     assert "The test was not taken: " in shown
     assert "<script>" not in browser.see(here)
@@ -123,7 +124,7 @@ def test_a_channel_that_monitors_name_stays(browser: Browser, service: Service) 
             "interval_seconds": 3600}  # fmt: skip
     assert service.call("POST", "/api/v1/monitors", json=body).status_code == 201
 
-    answer = browser.send(here, f"{here}/remove")
+    answer = browser.fill(here, f"{here}/remove")
 
     assert (answer.status_code, "named by monitors: m" in answer.text) == (409, True)
     assert "Named by 1 monitor" in browser.see(here)
@@ -134,12 +135,12 @@ def test_deliveries_are_listed_by_what_they_came_to_and_sent_again(
 ) -> None:
     heads: list[bytes] = []
     here = made(browser, key="again", url=at(farm, recording(heads, ok())))
-    sent = browser.send(here, f"{here}/test").headers["Location"].partition("?")[0]
+    sent = browser.fill(here, f"{here}/test").headers["Location"].partition("?")[0]
     assert sent in browser.see("/deliveries?channel=again&status=sent")
     assert "No delivery fits" in browser.see("/deliveries?channel=again&status=dead")
     assert "There is no channel" in browser.see("/deliveries?channel=none")
 
-    answer = browser.send(sent, f"{sent}/redeliver")
+    answer = browser.fill(sent, f"{sent}/redeliver")
 
     assert answer.headers["Location"] == f"{sent}?done=again"
     service.until(f"/api/v1{sent}", status="sent")

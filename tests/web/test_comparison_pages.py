@@ -10,7 +10,7 @@ import pytest
 
 from checkers.workloads.aside import serving
 from tests.services import Service
-from tests.web.conftest import Browser
+from tests.web.browser import Browser
 
 _STRANGE = "\u202e<script>alert(1)</script> \"quoted\" 'too' & more"
 
@@ -57,7 +57,7 @@ def test_boxes_and_amounts_make_the_contenders_that_fit(
 ) -> None:
     asked = _form(site, contender=["sequential+curl", "multiprocess+requests", "async+aiohttp"])
 
-    answer = browser.send(
+    answer = browser.fill(
         "/comparisons/new", "/comparisons/new", **asked | {"concurrency": "2, 100", "scale": "1 2"}
     )
 
@@ -76,7 +76,7 @@ def test_the_runs_are_counted_before_anything_begins(
 ) -> None:
     before = service.get("/api/v1/comparisons")["items"]
 
-    page = browser.send(
+    page = browser.fill(
         "/comparisons/new", "/comparisons/new", **_form(site, rounds="5", do="count")
     ).text
 
@@ -111,7 +111,7 @@ def test_the_runs_are_counted_before_anything_begins(
 def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
     browser: Browser, site: str, changes: dict[str, Any], field: str, told: str
 ) -> None:
-    answer = browser.send(
+    answer = browser.fill(
         "/comparisons/new", "/comparisons/new", **_form(site, name="kept <name>") | changes
     )
 
@@ -152,7 +152,7 @@ def test_it_runs_again_as_it_was_in_an_order_of_its_own(
 ) -> None:
     here = f"/comparisons/{compared['id']}"
 
-    answer = browser.send(here, f"{here}/again")
+    answer = browser.fill(here, f"{here}/again")
 
     assert answer.status_code == 303
     made = service.until(
@@ -174,7 +174,7 @@ def test_it_is_changed_and_runs_again_over_the_same_targets(
     assert re.search(r'value="threaded\+curl"[^>]* checked', page)
 
     asked = _form(site, urls="", targets_of=compared["id"], contender="async+curl")
-    answer = browser.send(at, "/comparisons/new", **asked)
+    answer = browser.fill(at, "/comparisons/new", **asked)
 
     made = service.until(
         f"/api/v1{answer.headers['Location'].partition('?')[0]}", status="completed"
@@ -185,7 +185,7 @@ def test_it_is_changed_and_runs_again_over_the_same_targets(
 
 
 def test_targets_of_a_comparison_that_is_gone_are_asked_for(browser: Browser, site: str) -> None:
-    answer = browser.send(
+    answer = browser.fill(
         "/comparisons/new", "/comparisons/new", **_form(site, urls="", targets_of="cmp_gone")
     )
 
@@ -204,7 +204,7 @@ def test_rounds_are_told_as_they_go_and_a_cancelled_one_keeps_what_was_measured(
     with service.call("GET", f"{here}/live", stream=True) as stream:
         lines = stream.iter_lines(decode_unicode=True)
         told = next(line for line in lines if re.search(r"Round [1-9]\d* of 60", line))
-        answer = browser.send(here, f"{here}/cancel")
+        answer = browser.fill(here, f"{here}/cancel")
         last = list(lines)
 
     assert told
@@ -222,9 +222,9 @@ def test_one_that_has_ended_is_removed_and_one_that_goes_on_is_not(
     made = service.call("POST", "/api/v1/comparisons", json=body).json()
     here = f"/comparisons/{made['id']}"
 
-    assert browser.send(here, f"{here}/remove").status_code == 409
-    browser.send(here, f"{here}/cancel")
-    answer = browser.send(here, f"{here}/remove")
+    assert browser.fill(here, f"{here}/remove").status_code == 409
+    browser.fill(here, f"{here}/cancel")
+    answer = browser.fill(here, f"{here}/remove")
 
     assert answer.headers["Location"] == "/comparisons?done=removed"
     assert "There is no comparison" in browser.see(here, status=404)

@@ -8,7 +8,8 @@ import pytest
 
 from tests.farm.servers import Servers, answering, ok
 from tests.services import Service
-from tests.web.conftest import Browser, at
+from tests.web.browser import Browser
+from tests.web.conftest import at
 
 HOSTILE = "<script>alert(1)</script>\"'\u202e" + "w" * 150
 BODY = b"<script>alert(2)</script>" + b"x" * 600
@@ -67,8 +68,8 @@ def test_what_people_say_stands_in_the_time_line(
 ) -> None:
     here = f"/incidents/{incident['id']}"
 
-    commented = browser.send(here, f"{here}/comment", author="<b>ada", text="Looking\ninto it.")
-    acknowledged = browser.send(here, f"{here}/acknowledge", author="grace")
+    commented = browser.fill(here, f"{here}/comment", author="<b>ada", text="Looking\ninto it.")
+    acknowledged = browser.fill(here, f"{here}/acknowledge", author="grace")
 
     assert commented.headers["Location"] == f"{here}?done=commented"
     assert acknowledged.headers["Location"] == f"{here}?done=acknowledged"
@@ -83,7 +84,7 @@ def test_a_comment_of_nothing_is_refused_beside_its_field(
 ) -> None:
     here = f"/incidents/{incident['id']}"
 
-    answer = browser.send(here, f"{here}/comment", author="ada & co", text=" ")
+    answer = browser.fill(here, f"{here}/comment", author="ada & co", text=" ")
 
     assert answer.status_code == 422
     assert 'id="f-text-wrong"' in answer.text
@@ -98,8 +99,8 @@ def test_an_incident_is_resolved_once(browser: Browser, service: Service, farm: 
     service.until("/api/v1/monitors/once", status="down")
     id_ = service.get("/api/v1/incidents?monitor=once")["items"][0]["id"]
 
-    first = browser.send(f"/incidents/{id_}", f"/incidents/{id_}/resolve", author="ada")
-    again = browser.send(f"/incidents/{id_}", f"/incidents/{id_}/resolve", author="ada")
+    first = browser.fill(f"/incidents/{id_}", f"/incidents/{id_}/resolve", author="ada")
+    again = browser.fill(f"/incidents/{id_}", f"/incidents/{id_}/resolve", author="ada")
 
     assert first.status_code == 303
     assert "Resolved by ada" in browser.see(f"/incidents/{id_}")
@@ -109,9 +110,7 @@ def test_an_incident_is_resolved_once(browser: Browser, service: Service, farm: 
 def test_without_a_form_of_ours_nothing_is_done(
     browser: Browser, service: Service, incident: dict[str, Any]
 ) -> None:
-    answer = browser.session.post(
-        f"{service.url}/incidents/{incident['id']}/resolve", data={}, timeout=60
-    )
+    answer = browser.post(f"{service.url}/incidents/{incident['id']}/resolve", data={}, timeout=60)
 
     assert answer.status_code == 403
 
@@ -122,7 +121,7 @@ def test_a_maintenance_is_announced_in_the_zone_it_was_typed_in(
 ) -> None:
     fields = {**WINDOW, "starts": "2099-01-10T20:00", "timezone": "Europe/Berlin"}
 
-    answer = browser.send("/maintenances/new", "/maintenances/new", **fields)
+    answer = browser.fill("/maintenances/new", "/maintenances/new", **fields)
 
     assert answer.headers["Location"] == "/maintenances?done=announced"
     window = service.get("/api/v1/maintenances")["items"][0]
@@ -137,17 +136,17 @@ def test_a_maintenance_that_recurs_is_changed_and_called_off(
 ) -> None:
     fields = {"title": "weekly", "labels": "team=web\na = b", "kind": "cron",
               "cron": "0 3 * * SUN", "duration": "2h", "timezone": "Europe/Berlin"}  # fmt: skip
-    browser.send("/maintenances/new", "/maintenances/new", **fields)
+    browser.fill("/maintenances/new", "/maintenances/new", **fields)
     window = service.get("/api/v1/maintenances")["items"][0]
     here = f"/maintenances/{window['id']}"
     assert window["selection"]["labels"] == {"team": "web", "a": "b"}
     assert 'value="2h"' in browser.see(here)
 
-    changed = browser.send(here, here, **{**fields, "duration": "90m"})
+    changed = browser.fill(here, here, **{**fields, "duration": "90m"})
 
     assert changed.headers["Location"] == "/maintenances?done=saved"
     assert service.get(f"/api/v1{here}")["duration_seconds"] == 5400
-    assert browser.send(here, f"{here}/remove").status_code == 303
+    assert browser.fill(here, f"{here}/remove").status_code == 303
     assert service.call("GET", f"/api/v1{here}").status_code == 404
 
 
@@ -174,7 +173,7 @@ def test_a_maintenance_that_recurs_is_changed_and_called_off(
 def test_what_is_wrong_with_a_maintenance_stands_beside_its_field(
     browser: Browser, fields: dict[str, str], wrong: set[str]
 ) -> None:
-    answer = browser.send("/maintenances/new", "/maintenances/new", **{**WINDOW, **fields})
+    answer = browser.fill("/maintenances/new", "/maintenances/new", **{**WINDOW, **fields})
 
     assert answer.status_code == 422
     assert set(re.findall(r'id="f-(\w+)-wrong"', answer.text)) == wrong
@@ -189,9 +188,9 @@ def test_what_a_form_comes_to_is_shown_before_it_is_sent(
     before = service.get("/api/v1/maintenances")["items"]
     fields = {**WINDOW, "title": "", "keys": "shop\nnone"}
 
-    page = browser.send("/maintenances/new", "/maintenances/new/preview", **fields).text
-    browser.session.headers["HX-Request"] = "true"
-    part = browser.send("/maintenances/new", "/maintenances/new/preview", **fields).text
+    page = browser.fill("/maintenances/new", "/maintenances/new/preview", **fields).text
+    browser.headers["HX-Request"] = "true"
+    part = browser.fill("/maintenances/new", "/maintenances/new/preview", **fields).text
 
     assert "<html" in page
     assert "<html" not in part

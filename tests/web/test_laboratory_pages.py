@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.services import Service
-from tests.web.conftest import Browser
+from tests.web.browser import Browser
 
 
 def _form(**more: Any) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def test_an_experiment_is_begun_and_read(service: Service, browser: Browser) -> 
     # One box of a strategy is all of it where no client takes part.
     boxes = ["async+aiohttp", "async+curl", "threaded+curl"]
 
-    answer = browser.send(
+    answer = browser.fill(
         "/experiments/new", "/experiments/new", **_form(contender=boxes, concurrency="2")
     )
 
@@ -45,26 +45,26 @@ def test_an_experiment_is_begun_and_read(service: Service, browser: Browser) -> 
 
 
 def test_it_runs_again_and_is_removed(service: Service, browser: Browser) -> None:
-    begun = browser.send("/experiments/new", "/experiments/new", **_form(contender="async+curl"))
+    begun = browser.fill("/experiments/new", "/experiments/new", **_form(contender="async+curl"))
     first = begun.headers["Location"].partition("?")[0]
     service.until(f"/api/v1{first}", status="completed")
 
-    answer = browser.send(first, f"{first}/again")
+    answer = browser.fill(first, f"{first}/again")
 
     again = answer.headers["Location"].partition("?")[0]
     assert service.until(f"/api/v1{again}", status="completed")["items"] == 4
-    assert browser.send(first, f"{first}/remove").status_code == 303
+    assert browser.fill(first, f"{first}/remove").status_code == 303
     browser.see(first, status=404)
 
 
 def test_a_cancelled_experiment_says_so(service: Service, browser: Browser) -> None:
-    begun = browser.send(
+    begun = browser.fill(
         "/experiments/new", "/experiments/new", **_form(items="100", size="10000000", rounds="9")
     )
     here = begun.headers["Location"].partition("?")[0]
     service.until(f"/api/v1{here}", status="running")
 
-    answer = browser.send(here, f"{here}/cancel")
+    answer = browser.fill(here, f"{here}/cancel")
 
     assert answer.headers["Location"] == f"{here}?done=cancelled"
     assert service.get(f"/api/v1{here}")["status"] == "cancelled"
@@ -85,7 +85,7 @@ def test_a_cancelled_experiment_says_so(service: Service, browser: Browser) -> N
 def test_what_does_not_fit_the_workload_stands_beside_its_field(
     browser: Browser, changes: dict[str, Any], field: str, told: str
 ) -> None:
-    answer = browser.send("/experiments/new", "/experiments/new", **_form() | changes)
+    answer = browser.fill("/experiments/new", "/experiments/new", **_form() | changes)
 
     assert answer.status_code == 422
     found = re.search(rf'id="f-{field}-wrong">(.*?)</p>', answer.text)
@@ -94,7 +94,7 @@ def test_what_does_not_fit_the_workload_stands_beside_its_field(
 
 
 def test_what_an_experiment_comes_to_is_counted_first(browser: Browser) -> None:
-    answer = browser.send(
+    answer = browser.fill(
         "/experiments/new", "/experiments/new", **_form(workload="spawn", size="", do="count")
     )
 

@@ -4,7 +4,6 @@ import itertools
 import json
 import re
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,18 +12,12 @@ import requests
 from app.domain.monitor import key_of
 from tests.farm.servers import Servers, answering, ok, recording
 from tests.services import PATIENCE_SECONDS, Service
-from tests.web.reader import Fields, Reader, fields_of
+from tests.web.browser import Browser, Fields, fields_of
 
 _NEW = "/monitors/new"
 _PASTE = "/monitors/paste"
 _API = "/api/v1/monitors"
 _HOSTILE = "<script>alert(1)</script>\"'\u202e\x01" + "w" * 10_000
-
-
-@pytest.fixture
-def reader(service: Service) -> Iterator[Reader]:
-    with Reader(service.url) as made:
-        yield made
 
 
 @pytest.fixture
@@ -52,17 +45,17 @@ def _make(service: Service, key: str, url: str, **more: Any) -> dict[str, Any]:
     return made
 
 
-def _edit(reader: Reader, key: str, id_: str) -> tuple[str, Fields]:
+def _edit(browser: Browser, key: str, id_: str) -> tuple[str, Fields]:
     path = f"/monitors/{id_}/edit"
-    return path, reader.form(f"/monitors/{key}/edit", path)
+    return path, browser.form(f"/monitors/{key}/edit", path)
 
 
 def test_a_monitor_is_made_from_its_form_and_its_page_is_shown(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
-    fields = reader.form(_NEW, _NEW)
+    fields = browser.form(_NEW, _NEW)
 
-    sent = reader.submit(
+    sent = browser.submit(
         _NEW, fields, do="save", key=key, url=url, labels="team=web\r\n\"a=b\"=\" c\"",
         slo_target="99.9", interval_seconds="30m",
         **{"expect-0-what": "status in", "expect-0-value": "2xx, 301"},
@@ -75,13 +68,13 @@ def test_a_monitor_is_made_from_its_form_and_its_page_is_shown(
     assert made["slo"] == {"target": 0.999, "window": "30d"}
     assert made["interval_seconds"] == 1800
     assert made["target"]["expect"][0]["value"] == ["2xx", 301]
-    page = reader.page(sent.headers["Location"])
+    page = browser.see(sent.headers["Location"])
     assert "Created." in page
     assert "status is one of 2xx, 301" in page
 
 
 def test_saving_an_untouched_form_changes_nothing(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
     made = _make(
         service, key, url, name="Ein Geschäft", labels={"a=b": "c\nd", "e": '"f'},
@@ -103,7 +96,7 @@ def test_saving_an_untouched_form_changes_nothing(
     )  # fmt: skip
     before = service.get(f"{_API}/{key}")
 
-    sent = reader.submit(*_edit(reader, key, made["id"]), do="save")
+    sent = browser.submit(*_edit(browser, key, made["id"]), do="save")
 
     after = service.get(f"{_API}/{key}")
     assert sent.status_code == 303, sent.text
@@ -111,37 +104,37 @@ def test_saving_an_untouched_form_changes_nothing(
 
 
 def test_secrets_are_not_on_the_page_and_stay_when_they_are_not_typed_anew(
-    service: Service, reader: Reader, key: str, farm: Servers
+    service: Service, browser: Browser, key: str, farm: Servers
 ) -> None:
     asked: list[bytes] = []
     url = f"http://127.0.0.1:{farm.serve(recording(asked, ok()))}/"
     auth = {"type": "basic", "username": "u", "password": "hidden-word"}
     made = _make(service, key, url, target={"auth": auth})
-    path, fields = _edit(reader, key, made["id"])
+    path, fields = _edit(browser, key, made["id"])
 
-    sent = reader.submit(path, fields, do="save", name="Another")
+    sent = browser.submit(path, fields, do="save", name="Another")
 
     asked.clear()
     service.call("POST", f"{_API}/{key}/check")
     assert sent.status_code == 303
     assert fields["password"] == ["***"]
-    assert "hidden-word" not in reader.page(f"/monitors/{key}/edit") + reader.page(
+    assert "hidden-word" not in browser.see(f"/monitors/{key}/edit") + browser.see(
         f"/monitors/{key}"
     )
     assert b"Authorization: Basic dTpoaWRkZW4td29yZA==" in asked[0]
 
 
 def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
-    service: Service, reader: Reader, key: str
+    service: Service, browser: Browser, key: str
 ) -> None:
-    fields = reader.form(_NEW, _NEW)
+    fields = browser.form(_NEW, _NEW)
     wrong = {
         "url": "<b>example", "timeout_seconds": "soon", "attempts": "11", "labels": "web",
         "headers": "No colon", "body": "{", "body_kind": "json", "slo_target": "100",
         "max_body_bytes": "1e3", "interval_seconds": "nan",
     }  # fmt: skip
 
-    answer = reader.submit(_NEW, fields, do="save", key=key, **wrong)
+    answer = browser.submit(_NEW, fields, do="save", key=key, **wrong)
 
     kept = fields_of(answer.text, _NEW)
     assert answer.status_code == 422
@@ -168,22 +161,22 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
     ],
 )
 def test_a_rule_of_the_contract_is_told_beside_its_field(
-    reader: Reader, url: str, field: str, typed: dict[str, str]
+    browser: Browser, url: str, field: str, typed: dict[str, str]
 ) -> None:
-    answer = reader.submit(_NEW, reader.form(_NEW, _NEW), **{"do": "save", "url": url, **typed})
+    answer = browser.submit(_NEW, browser.form(_NEW, _NEW), **{"do": "save", "url": url, **typed})
 
     assert answer.status_code == 422
     assert f'id="f-{field}-wrong"' in answer.text
 
 
 def test_what_only_the_database_knows_is_told_beside_its_field_too(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
     _make(service, key, url)
-    fields = reader.form(_NEW, _NEW)
+    fields = browser.form(_NEW, _NEW)
 
-    taken = reader.submit(_NEW, fields, do="save", key=key, url=url)
-    absent = reader.submit(
+    taken = browser.submit(_NEW, fields, do="save", key=key, url=url)
+    absent = browser.submit(
         _NEW, fields, do="save", url=url, depends_on="nobody", channels=["no-one"]
     )
 
@@ -194,15 +187,15 @@ def test_what_only_the_database_knows_is_told_beside_its_field_too(
 
 
 def test_a_try_shows_every_expectation_and_stores_nothing(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
-    fields = reader.form(_NEW, _NEW)
+    fields = browser.form(_NEW, _NEW)
     rows = {
         "expect-0-what": "body contains", "expect-0-value": "nowhere",
         "expect-1-what": "status ==", "expect-1-value": "200",
     }  # fmt: skip
 
-    answer = reader.submit(_NEW, fields, do="try", key=key, url=url, **rows)
+    answer = browser.submit(_NEW, fields, do="try", key=key, url=url, **rows)
 
     assert answer.status_code == 200
     assert "body contains nowhere" in answer.text
@@ -211,12 +204,12 @@ def test_a_try_shows_every_expectation_and_stores_nothing(
     assert service.call("GET", f"{_API}/{key}").status_code == 404
 
 
-def test_rows_of_expectations_come_and_go_without_scripts(reader: Reader) -> None:
-    fields = reader.form(_NEW, _NEW)
+def test_rows_of_expectations_come_and_go_without_scripts(browser: Browser) -> None:
+    fields = browser.form(_NEW, _NEW)
     typed = {"expect-0-what": "status ==", "expect-0-value": "204", "url": "x"}
 
-    more = fields_of(reader.submit(_NEW, fields, do="more", **typed).text, _NEW)
-    fewer = fields_of(reader.submit(_NEW, more, drop="0").text, _NEW)
+    more = fields_of(browser.submit(_NEW, fields, do="more", **typed).text, _NEW)
+    fewer = fields_of(browser.submit(_NEW, more, drop="0").text, _NEW)
 
     assert more["expect-0-value"] == ["204"]
     assert "expect-1-what" in more
@@ -227,7 +220,7 @@ def test_rows_of_expectations_come_and_go_without_scripts(reader: Reader) -> Non
 
 @pytest.mark.parametrize("window", ["24h", "7d", "30d", "365d", "<script>"])
 def test_nothing_a_target_says_becomes_markup(
-    service: Service, reader: Reader, key: str, hostile_url: str, window: str
+    service: Service, browser: Browser, key: str, hostile_url: str, window: str
 ) -> None:
     made = _make(
         service, key, hostile_url, name=_HOSTILE[:180].replace("\x01", ""),
@@ -236,7 +229,7 @@ def test_nothing_a_target_says_becomes_markup(
     )  # fmt: skip
     service.call("POST", f"{_API}/{key}/check")
 
-    page = reader.page(f"/monitors/{made['id']}?window={window}")
+    page = browser.see(f"/monitors/{made['id']}?window={window}")
 
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
@@ -245,13 +238,13 @@ def test_nothing_a_target_says_becomes_markup(
 
 
 def test_a_check_by_hand_shows_what_was_found_and_counts(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
     expect = [{"of": "body", "op": "contains", "value": "hell"}]
     made = _make(service, key, url, target={"expect": expect})
     path = f"/monitors/{made['id']}/check"
 
-    answer = reader.submit(path, reader.form(f"/monitors/{key}", path))
+    answer = browser.submit(path, browser.form(f"/monitors/{key}", path))
 
     assert answer.status_code == 200
     assert "Checked now" in answer.text
@@ -260,10 +253,10 @@ def test_a_check_by_hand_shows_what_was_found_and_counts(
 
 
 def test_an_open_page_is_told_of_one_more_outcome(
-    service: Service, reader: Reader, key: str, hostile_url: str
+    service: Service, browser: Browser, key: str, hostile_url: str
 ) -> None:
     made = _make(service, key, hostile_url)
-    row = re.search(r'sse-swap="outcome-(\d+)"', reader.page(f"/monitors/{key}"))
+    row = re.search(r'sse-swap="outcome-(\d+)"', browser.see(f"/monitors/{key}"))
     assert row is not None
     live = f"{service.url}/live?rows={row[1]}&also=outcome,last"
 
@@ -280,29 +273,29 @@ def test_an_open_page_is_told_of_one_more_outcome(
 
 
 def test_it_is_paused_resumed_and_removed(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
     here = f"/monitors/{_make(service, key, url)['id']}"
 
-    paused = reader.submit(f"{here}/pause", reader.form(here, f"{here}/pause"))
+    paused = browser.submit(f"{here}/pause", browser.form(here, f"{here}/pause"))
     stood = service.get(f"{_API}/{key}")["status"]
-    reader.submit(f"{here}/resume", reader.form(here, f"{here}/resume"))
+    browser.submit(f"{here}/resume", browser.form(here, f"{here}/resume"))
     again = service.get(f"{_API}/{key}")["enabled"]
-    removed = reader.submit(f"{here}/remove", reader.form(here, f"{here}/remove"))
+    removed = browser.submit(f"{here}/remove", browser.form(here, f"{here}/remove"))
 
     assert paused.headers["Location"] == f"{here}?done=paused"
     assert (stood, again) == ("paused", True)
     assert removed.headers["Location"] == "/monitors?done=removed"
-    reader.page(here, 404)
+    browser.see(here, 404)
 
 
 def test_what_others_depend_on_is_not_removed(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
     here = f"/monitors/{_make(service, key, url)['id']}"
     _make(service, f"{key}-child", url, depends_on=[key])
 
-    answer = reader.submit(f"{here}/remove", reader.form(here, f"{here}/remove"))
+    answer = browser.submit(f"{here}/remove", browser.form(here, f"{here}/remove"))
 
     assert answer.status_code == 409
     assert "depends on it" in answer.text
@@ -310,30 +303,30 @@ def test_what_others_depend_on_is_not_removed(
 
 @pytest.mark.parametrize("act", ["check", "pause", "resume", "remove", "edit"])
 def test_a_form_without_the_token_of_its_page_does_nothing(
-    service: Service, reader: Reader, key: str, url: str, act: str
+    service: Service, browser: Browser, key: str, url: str, act: str
 ) -> None:
     here = f"/monitors/{_make(service, key, url)['id']}"
-    reader.page(here)
+    browser.see(here)
 
-    answer = reader.submit(f"{here}/{act}", {"csrf": ["made-up"]})
+    answer = browser.submit(f"{here}/{act}", {"csrf": ["made-up"]})
 
     assert answer.status_code == 403
     assert service.get(f"{_API}/{key}")["enabled"] is True
 
 
 def test_a_list_is_shown_before_it_is_made(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
     _make(service, key, f"{url}there")
     listed = f"# mine\r\n{url}{key}\r\n{url}there\r\nnonsense <b>\r\n{url}{key}"
     typed = {"list": listed, "interval_seconds": "1h", "labels": f"of={key}"}
 
-    looked = reader.submit(_PASTE, reader.form(_PASTE, _PASTE), do="look", **typed)
+    looked = browser.submit(_PASTE, browser.form(_PASTE, _PASTE), do="look", **typed)
     none = service.get(f"{_API}?label=of={key}")["items"]
     # Scripts end lines otherwise than forms do.
     shown = fields_of(looked.text, _PASTE)
     shown["list"][0] = shown["list"][0].replace("\r\n", "\n")
-    made = reader.submit(_PASTE, shown, do="make")
+    made = browser.submit(_PASTE, shown, do="make")
 
     assert looked.status_code == 200
     assert none == []
@@ -346,11 +339,11 @@ def test_a_list_is_shown_before_it_is_made(
 
 
 def test_a_list_that_was_changed_since_it_was_shown_is_shown_again(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
-    looked = reader.submit(_PASTE, reader.form(_PASTE, _PASTE), do="look", list=f"{url}{key}")
+    looked = browser.submit(_PASTE, browser.form(_PASTE, _PASTE), do="look", list=f"{url}{key}")
 
-    again = reader.submit(_PASTE, fields_of(looked.text, _PASTE), do="make", list=f"{url}{key}2")
+    again = browser.submit(_PASTE, fields_of(looked.text, _PASTE), do="make", list=f"{url}{key}2")
 
     assert again.status_code == 200
     assert "What would become of it" in again.text
@@ -358,18 +351,18 @@ def test_a_list_that_was_changed_since_it_was_shown_is_shown_again(
 
 
 def test_rows_of_csv_and_json_keep_their_own_fields(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
     one, two = f"{url}{key}-csv", {"key": key, "target": {"url": url}, "cron": "0 8 * * *"}
     header = "url,method,attempts,label.of"
     lists = [f"{header}\r\n{one},HEAD,3,{key}\r\n{one},GET,x,", json.dumps(two) + "\r\n[]"]
 
     for listed in lists:
-        looked = reader.submit(
-            _PASTE, reader.form(_PASTE, _PASTE), do="look", list=listed, interval_seconds="90"
+        looked = browser.submit(
+            _PASTE, browser.form(_PASTE, _PASTE), do="look", list=listed, interval_seconds="90"
         )
         assert looked.text.count('<span class="status s-down">refused') == 1
-        assert reader.submit(_PASTE, fields_of(looked.text, _PASTE), do="make").status_code == 303
+        assert browser.submit(_PASTE, fields_of(looked.text, _PASTE), do="make").status_code == 303
 
     (monitor,) = service.get(f"{_API}?label=of={key}")["items"]
     assert monitor["key"] == key_of(one)
@@ -387,47 +380,47 @@ def test_rows_of_csv_and_json_keep_their_own_fields(
         f"http://{'w' * 10_000}/", '{"url": "http://a/", "json": ' + "[" * 980 + "]" * 980 + "}",
     ],
 )  # fmt: skip
-def test_a_list_of_anything_is_refused_row_by_row(reader: Reader, listed: str) -> None:
-    looked = reader.submit(_PASTE, reader.form(_PASTE, _PASTE), do="look", list=listed)
+def test_a_list_of_anything_is_refused_row_by_row(browser: Browser, listed: str) -> None:
+    looked = browser.submit(_PASTE, browser.form(_PASTE, _PASTE), do="look", list=listed)
 
     assert looked.status_code == 200
     assert '<span class="status s-down">refused' in looked.text
     assert "Make them" not in looked.text
 
 
-def test_a_form_of_anything_is_answered(reader: Reader, url: str) -> None:
-    fields = reader.form(_NEW, _NEW)
+def test_a_form_of_anything_is_answered(browser: Browser, url: str) -> None:
+    fields = browser.form(_NEW, _NEW)
     deep = "[" * 980 + "]" * 980
 
     for name in fields.keys() - {"csrf", "url"}:
         for typed in (_HOSTILE, deep, "\ud7ff\ufffe", "9" * 5000, "-1", ""):
             changed = {"url": url, "do": "more", "body_kind": "json", name: typed}
-            assert reader.submit(_NEW, fields, **changed).status_code == 200
-            refused = reader.submit(_NEW, fields, **{**changed, "do": "save", "key": "a\x01"})
+            assert browser.submit(_NEW, fields, **changed).status_code == 200
+            refused = browser.submit(_NEW, fields, **{**changed, "do": "save", "key": "a\x01"})
             assert refused.status_code == 422, name
 
 
-def _bulk(reader: Reader, ids: list[str], **more: str) -> Any:
-    return reader.submit(
-        "/monitors/bulk", reader.form("/monitors", "/monitors/bulk"), rows=ids, **more
+def _bulk(browser: Browser, ids: list[str], **more: str) -> Any:
+    return browser.submit(
+        "/monitors/bulk", browser.form("/monitors", "/monitors/bulk"), rows=ids, **more
     )
 
 
 def test_many_are_paused_labelled_maintained_and_removed_at_once(
-    service: Service, reader: Reader, key: str, url: str
+    service: Service, browser: Browser, key: str, url: str
 ) -> None:
     ids = [_make(service, f"{key}-{n}", url)["id"] for n in range(3)]
 
-    paused = _bulk(reader, [*ids, "mon_gone"], do="pause", back="?status=up&page=2")
-    _bulk(reader, ids, do="resume")
-    _bulk(reader, ids, do="label", label=f"of={key}")
-    _bulk(reader, ids, do="maintenance", hours="0.5")
+    paused = _bulk(browser, [*ids, "mon_gone"], do="pause", back="?status=up&page=2")
+    _bulk(browser, ids, do="resume")
+    _bulk(browser, ids, do="label", label=f"of={key}")
+    _bulk(browser, ids, do="maintenance", hours="0.5")
 
     assert paused.headers["Location"] == "/monitors?status=up&page=2&done=paused&n=3"
     assert len(service.get(f"{_API}?label=of={key}")["items"]) == 3
     newest = service.get("/api/v1/maintenances")["items"][0]
     assert newest["selection"]["keys"] == [f"{key}-{n}" for n in range(3)]
-    removed = _bulk(reader, ids, do="remove", back="")
+    removed = _bulk(browser, ids, do="remove", back="")
     assert removed.headers["Location"] == "/monitors?done=removed&n=3"
     assert service.get(f"{_API}?text={key}")["items"] == []
 
@@ -443,12 +436,12 @@ def test_many_are_paused_labelled_maintained_and_removed_at_once(
     ],
 )
 def test_what_cannot_be_done_to_many_is_said(
-    service: Service, reader: Reader, key: str, url: str, sent: dict[str, Any]
+    service: Service, browser: Browser, key: str, url: str, sent: dict[str, Any]
 ) -> None:
     made = _make(service, key, url)
-    fields = reader.form("/monitors", "/monitors/bulk")
+    fields = browser.form("/monitors", "/monitors/bulk")
 
-    answer = reader.submit("/monitors/bulk", fields, **{"rows": [made["id"]], **sent})
+    answer = browser.submit("/monitors/bulk", fields, **{"rows": [made["id"]], **sent})
 
     assert answer.status_code == 422
     assert service.get(f"{_API}/{key}")["updated_at"] == made["updated_at"]
@@ -456,10 +449,10 @@ def test_what_cannot_be_done_to_many_is_said(
 
 @pytest.mark.parametrize("back", ["//evil.example", "https://evil.example/", "?a\r\nb: c", "?#x"])
 def test_the_way_back_leads_nowhere_else(
-    service: Service, reader: Reader, key: str, url: str, back: str
+    service: Service, browser: Browser, key: str, url: str, back: str
 ) -> None:
     made = _make(service, key, url)
 
-    answer = _bulk(reader, [made["id"]], do="resume", back=back)
+    answer = _bulk(browser, [made["id"]], do="resume", back=back)
 
     assert answer.headers["Location"] == "/monitors?done=resumed&n=1"

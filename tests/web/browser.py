@@ -1,41 +1,51 @@
 """A browser without scripts: reads pages, and sends their forms with what stands in them."""
 
+import re
 from html.parser import HTMLParser
 from typing import Any
 
 import requests
 
+from tests.services import Service
+
 _PATIENCE_SECONDS = 90.0
+_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 Fields = dict[str, list[str]]
 
 
-class Reader(requests.Session):
-    """Keeps its session as a browser does.
+class Browser(requests.Session):
+    """Keeps its session as a browser does; its scripts are off.
 
     Args:
-        root: where the service is.
+        service: whose pages are seen.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, service: Service) -> None:
         super().__init__()
-        self.root = root
+        self.service = service
         self.headers.update({"Accept": "text/html"})
 
-    def page(self, path: str, status: int = 200) -> str:
-        """A page, read."""
-        answer = self.get(self.root + path, timeout=_PATIENCE_SECONDS)
+    def see(self, path: str, status: int = 200) -> str:
+        """A page, with the status that it is expected to have."""
+        answer = self.get(self.service.url + path, timeout=_PATIENCE_SECONDS)
         assert answer.status_code == status, answer.text
         return answer.text
 
     def form(self, path: str, action: str) -> Fields:
         """The fields of a form of a page, as a browser would send them untouched."""
-        return fields_of(self.page(path), action)
+        return fields_of(self.see(path), action)
 
-    def submit(self, path: str, fields: Fields, **changes: str | list[str]) -> requests.Response:
+    def fill(self, page: str, to: str, **fields: Any) -> requests.Response:
+        """Send fields with the token of a page; where it leads is not followed."""
+        token = _TOKEN.search(self.see(page))
+        assert token is not None
+        return self.submit(to, {"csrf": [token[1]]}, **fields)
+
+    def submit(self, path: str, fields: Fields, **changes: Any) -> requests.Response:
         """Send a form, some of its fields changed; what follows is not followed."""
         sent = {**fields, **changes}
         return self.post(
-            self.root + path, data=sent, allow_redirects=False, timeout=_PATIENCE_SECONDS
+            self.service.url + path, data=sent, allow_redirects=False, timeout=_PATIENCE_SECONDS
         )
 
 
